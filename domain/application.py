@@ -1,0 +1,127 @@
+"""An application: what is asked for, by whom, where it stands, and what it waits for."""
+
+import unicodedata
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from domain.service_item import Delivery
+from domain.text import Bilingual, Language
+
+
+class Status(StrEnum):
+    VERIFYING = "verifying"
+    GATHERING = "gathering"
+    REVIEWING = "reviewing"
+    SUPPLEMENTING = "supplementing"
+    APPROVING = "approving"
+    ISSUING = "issuing"
+    AWAITING_COUNTER = "awaiting_counter"
+    POSTING = "posting"
+    COMPLETED = "completed"
+    REFUSED = "refused"
+    VOID = "void"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    ABANDONED = "abandoned"
+
+    @property
+    def final(self) -> bool:
+        return self in FINAL
+
+
+FINAL = frozenset({Status.COMPLETED, Status.REFUSED, Status.VOID, Status.EXPIRED, Status.WITHDRAWN, Status.ABANDONED})
+
+STATUS_TEXT: dict[Status, Bilingual] = {
+    Status.VERIFYING: Bilingual(zh="待核验身份", en="Waiting for your identity check"),
+    Status.GATHERING: Bilingual(zh="正在核验信息", en="Checking with the registries"),
+    Status.REVIEWING: Bilingual(zh="正在审核", en="Being reviewed"),
+    Status.SUPPLEMENTING: Bilingual(zh="待补正", en="Waiting for what you must add"),
+    Status.APPROVING: Bilingual(zh="正在审批", en="Waiting for approval"),
+    Status.ISSUING: Bilingual(zh="正在制作证明", en="Making your document"),
+    Status.AWAITING_COUNTER: Bilingual(zh="待到窗口办理", en="Waiting for your visit to the counter"),
+    Status.POSTING: Bilingual(zh="正在邮寄", en="On its way by post"),
+    Status.COMPLETED: Bilingual(zh="已办结", en="Completed"),
+    Status.REFUSED: Bilingual(zh="未予批准", en="Refused"),
+    Status.VOID: Bilingual(zh="审批无效，已终止", en="Void"),
+    Status.EXPIRED: Bilingual(zh="逾期未办，已终止", en="Expired"),
+    Status.WITHDRAWN: Bilingual(zh="已撤回", en="Withdrawn"),
+    Status.ABANDONED: Bilingual(zh="超时未核验，已终止", en="Abandoned"),
+}
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+def clean_name(value: str) -> str:
+    value = unicodedata.normalize("NFC", value).strip()
+    if any(unicodedata.category(c).startswith("C") for c in value):
+        raise ValueError("a name has no control characters")
+    return value
+
+
+class Applicant(_Message):
+    """Who applies. Encrypted wherever it rests."""
+
+    id_number: str = Field(min_length=15, max_length=32)
+    name: str = Field(min_length=1, max_length=60)
+    phone: str = Field(pattern=r"^1[3-9][0-9]{9}$", description="A mainland mobile number, 11 digits")
+
+    @field_validator("name")
+    @classmethod
+    def _clean(cls, value: str) -> str:
+        return clean_name(value)
+
+
+class DeliveryChoice(_Message):
+    method: Delivery
+    address: str | None = Field(default=None, min_length=4, max_length=200)
+
+
+class ApplicationRequest(_Message):
+    """The input of a service item's workflow; whoever starts the workflow sends this one model."""
+
+    service_item: str
+    applicant: Applicant
+    answers: dict[str, Any]
+    delivery: DeliveryChoice
+    language: Language = "zh"
+    channel: Literal["phone", "pc", "counter", "kiosk", "api", "engine"] = "engine"
+    client_id: str | None = None  # the integrator that may follow the case; None: the applicant alone
+
+
+class Challenge(BaseModel):
+    """The code to read aloud: random, single-use, short-lived."""
+
+    id: UUID
+    code: str
+    language: Language
+    expires_at: datetime
+
+
+class WaitingFor(BaseModel):
+    """Whom the case waits for, and until when; None at the end of a case."""
+
+    who: Literal["applicant", "registry", "clerk", "counter", "system", "post"]
+    what: str  # a source code, a work item kind, `identity-clip`, `supplement`, `visit`, `document`, `parcel`
+    text: Bilingual
+    until: datetime | None = None
+    since: datetime | None = None
+    late: bool = False  # a registry has failed to answer at least once
+
+
+class EvidenceView(BaseModel):
+    source: str
+    fetched_at: datetime
+    digest: str  # SHA-256 of the signed answer, hex
+
+
+class TimelineEntry(BaseModel):
+    at: datetime
+    event: str
+    by: str  # applicant | machine | registry:<source> | clerk:<role> | post
+    text: Bilingual

@@ -1,0 +1,50 @@
+"""Whose territory: GB/T 2260 division codes (6 digits) and police station codes (division + 6 digits)."""
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+def _digits(length: int) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(rf"[0-9]{{{length}}}", value):
+            raise ValueError(f"{length} digits")
+        return value
+
+    return AfterValidator(check)
+
+
+DivisionCode = Annotated[str, _digits(6)]
+StationCode = Annotated[str, _digits(12)]
+
+
+class Role(StrEnum):
+    """What a clerk may do. A role never widens a jurisdiction."""
+
+    PRE_REVIEWER = "pre_reviewer"  # 派出所预审民警
+    COUNTER = "counter"  # 窗口人员
+    APPROVER = "approver"  # 县级公安机关审批人
+    SUPERVISOR = "supervisor"  # sees everything of the county, completes nothing
+
+
+class ClerkScope(BaseModel):
+    """The part of a clerk that decides what they see and do."""
+
+    model_config = ConfigDict(frozen=True)
+
+    clerk_id: str
+    role: Role
+    county: DivisionCode
+    station: StationCode | None = None  # None: an officer of the county bureau
+
+    def covers(self, jurisdiction: str) -> bool:
+        """Whether a work item of this station (12 digits) or county (6 digits) lies in the clerk's territory."""
+        if self.station is not None:
+            return jurisdiction == self.station
+        return jurisdiction[:6] == self.county
+
+
+def county_of(station: str) -> str:
+    return station[:6]

@@ -1,0 +1,86 @@
+"""What the outside world must offer; `adapters/` implements each, `wiring.py` puts them together."""
+
+from datetime import date, datetime
+from typing import Protocol
+
+from domain.documents import DocumentContent, SealedDocument, SealVerdict
+from domain.evidence import RegistryAnswer, RegistryQuery
+from domain.identity import IdentityVerdict
+from domain.text import Language
+
+
+class RegistryConnector(Protocol):
+    async def look_up(self, query: RegistryQuery) -> RegistryAnswer:
+        """Ask one source.
+
+        Raises:
+            RegistryUnavailable: no answer, an error, or an answer whose signature does not verify.
+        """
+        ...
+
+    async def portrait(self, query: RegistryQuery) -> bytes | None:
+        """The JPEG that the population registry holds of this person; None when it has none.
+
+        Raises:
+            RegistryUnavailable: as above.
+        """
+        ...
+
+
+class IdentityVerifier(Protocol):
+    async def verify(self, clip: bytes, portrait: bytes, code: str, language: Language) -> IdentityVerdict:
+        """Compare a webm or mp4 clip with a JPEG portrait and a 4-digit code.
+
+        An unreadable or overlong clip is a verdict that failed, not an error.
+        """
+        ...
+
+
+class ObjectStore(Protocol):
+    async def put(self, key: str, data: bytes, media_type: str) -> str:
+        """Store, encrypted; idempotent per key. Returns the SHA-256 of `data`, hex."""
+        ...
+
+    async def get(self, key: str, sha256: str) -> bytes:
+        """Fetch and check the digest.
+
+        Raises:
+            NotFound: no such object.
+            ObjectDamaged: what is stored has another digest.
+            Unavailable: the store does not answer.
+        """
+        ...
+
+    async def delete(self, key: str) -> None: ...
+
+
+class DocumentMaker(Protocol):
+    async def make(self, content: DocumentContent) -> SealedDocument:
+        """Typeset and seal. May differ by bytes from call to call (signing time)."""
+        ...
+
+    def verify(self, pdf: bytes) -> SealVerdict: ...
+
+
+class SmsGateway(Protocol):
+    async def send(self, *, message_id: str, phone: str, text: str) -> None:
+        """Hand over one message; the gateway drops a second one with the same `message_id`.
+
+        Raises:
+            Unavailable: not handed over, try again.
+        """
+        ...
+
+
+class PostOffice(Protocol):
+    async def order(self, *, order_id: str, name: str, phone: str, address: str, document: bytes) -> str:
+        """Have a document printed and posted; idempotent by `order_id`. Returns the tracking number."""
+        ...
+
+    async def delivered_at(self, tracking_number: str) -> datetime | None: ...
+
+
+class WorkingDays(Protocol):
+    def add(self, day: date, working_days: int) -> date:
+        """The last day of a limit of so many working days that begins the day after `day`."""
+        ...

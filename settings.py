@@ -1,0 +1,98 @@
+"""Every setting, in one place: from the environment, then from `$ONETRIP_HOME/config.env`, written at first start."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent
+
+
+def home() -> Path:
+    """The one folder that holds all state."""
+    return Path(os.environ.get("ONETRIP_HOME") or PROJECT / ".onetrip").expanduser().resolve()
+
+
+# Ports of the embedded parts follow ONETRIP_PORT, so that one variable moves the whole stack.
+PORT_OFFSETS = {"temporal": 1, "temporal_ui": 2, "simulators": 3, "postgres": 4, "s3": 5, "weed_master": 6, "weed_volume": 7, "weed_filer": 8,
+                "temporal_metrics": 9, "weed_master_grpc": 10, "weed_volume_grpc": 11, "weed_filer_grpc": 12, "weed_s3_grpc": 13}
+
+
+class Settings(BaseSettings):
+    """Field names are the environment variables' names in lower case."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_file_encoding="utf-8")
+
+    onetrip_port: int = 8080
+    onetrip_demo: bool = True  # demo people, clerks and clips; `onetrip up` in production sets it to false
+    public_url: str = ""  # where certificates point; default http://127.0.0.1:<port>
+
+    # Existing servers; empty means the embedded part
+    database_url: str = ""  # postgresql://user:password@host:port/name
+    temporal_address: str = ""
+    temporal_namespace: str = "default"
+    s3_endpoint: str = ""  # host:port, or with scheme
+    s3_access_key: str = ""
+    s3_secret_key: str = ""
+    s3_bucket: str = "onetrip"
+    registries_url: str = ""  # each authority answers under <url>/<source>
+    sms_url: str = ""
+    post_url: str = ""
+
+    # Secrets, made at first start. Keyrings read `key-id:base64,key-id:base64`; the first one encrypts.
+    data_keys: str = ""  # AES-256-GCM, personal columns and objects
+    payload_keys: str = ""  # AES-256-GCM, Temporal payloads
+    index_key: str = ""  # base64, HMAC-SHA-256 of ID numbers and phones
+    token_key: str = ""  # base64, signs access tokens (HS256)
+    registries_token: str = ""  # bearer token towards the registries
+    registries_seed: int = 2026  # of the simulated population
+
+    office_division: str = "330300"
+    office_name_zh: str = "温州市公安局（演示）"
+    office_name_en: str = "Wenzhou Public Security Bureau (demonstration)"
+
+    registry_timeout_seconds: float = 5.0
+    registry_retry_max_seconds: float = 60.0
+    deepface_home: str = ""
+    face_model: str = "Dlib"
+    face_threshold: float = 0.58
+    speech_model: str = "packaged"  # or a faster-whisper size where there is a network
+    bench_identity: bool = False  # `onetrip bench` only: identity passes without a clip, and says so
+
+    home: Path = Field(default_factory=home)
+
+    def port(self, part: str) -> int:
+        return self.onetrip_port + PORT_OFFSETS[part]
+
+    @property
+    def site_url(self) -> str:
+        return self.public_url or f"http://127.0.0.1:{self.onetrip_port}"
+
+    @property
+    def temporal(self) -> str:
+        return self.temporal_address or f"127.0.0.1:{self.port('temporal')}"
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"postgresql://onetrip@127.0.0.1:{self.port('postgres')}/onetrip"
+
+    @property
+    def s3(self) -> str:
+        return self.s3_endpoint or f"127.0.0.1:{self.port('s3')}"
+
+    @property
+    def registries(self) -> str:
+        return self.registries_url or f"http://127.0.0.1:{self.port('simulators')}/registries"
+
+    @property
+    def sms(self) -> str:
+        return self.sms_url or f"http://127.0.0.1:{self.port('simulators')}/sms"
+
+    @property
+    def post(self) -> str:
+        return self.post_url or f"http://127.0.0.1:{self.port('simulators')}/post"
+
+
+def load_settings() -> Settings:
+    return Settings(_env_file=home() / "config.env")  # type: ignore[call-arg]

@@ -126,7 +126,7 @@ class ServiceItem(_Part):
     rules: list[Rule]
     machine_may_approve: bool
     steps: list[Step]
-    jurisdiction: str  # dotted path to a 12-digit station code: `resident_population.station_code`
+    jurisdiction: list[str]  # CEL over the facts, tried in order; the first 12-digit station code wins
     delivery: list[Delivery]
     window_days: int = 60
     reminder_days: list[int] = [30, 7, 1]

@@ -16,6 +16,8 @@ from domain.service_item import Rule, ServiceItem
 
 Facts = Mapping[str, Any]
 _PATH = re.compile(r"\b[a-z_]+(?:\.[a-z_]+)+")
+# The library counts the variable of a macro (`xs.all(x, …)`) among the names that a condition reads.
+_MACRO_VARIABLE = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
 _LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
@@ -37,7 +39,7 @@ def variables_of(condition: str) -> frozenset[str]:
     Raises:
         RuleSyntaxError: it is not CEL.
     """
-    return frozenset(_program(condition).variables)
+    return frozenset(_program(condition).variables()) - set(_MACRO_VARIABLE.findall(condition))
 
 
 @lru_cache(maxsize=4096)

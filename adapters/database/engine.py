@@ -1,0 +1,59 @@
+"""The connection pool and the boxes: what every repository here stands on."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from adapters.keyring import Keyring, blind_index
+from domain.errors import Unavailable
+
+
+class Database:
+    """PostgreSQL through asyncpg, with the keys for its personal columns."""
+
+    def __init__(self, url: str, keyring: Keyring, index_key: bytes, *, pool_size: int = 10) -> None:
+        self._engine: AsyncEngine = create_async_engine(
+            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=5,
+            pool_recycle=1800,
+            connect_args={"timeout": 5, "command_timeout": 20, "server_settings": {"application_name": "onetrip"}},
+            json_serializer=lambda value: to_json(value).decode(),
+            json_deserializer=json.loads,
+        )
+        self._keyring = keyring
+        self._index_key = index_key
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction; a lost connection or server becomes `Unavailable`, and the pool starts afresh."""
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
+            raise Unavailable() from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise Unavailable() from error
+            raise
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    def seal(self, value: Any, place: str, row: UUID) -> bytes:
+        """Encrypt any JSON value for one column of one row; `place` reads `table.column`."""
+        return self._keyring.encrypt(to_json(value), place.encode() + row.bytes)
+
+    def open(self, box: bytes, place: str, row: UUID) -> Any:
+        return from_json(self._keyring.decrypt(bytes(box), place.encode() + row.bytes))
+
+    def index(self, text: str) -> bytes:
+        """The keyed hash under which an ID number or a phone is found."""
+        return blind_index(self._index_key, text)

@@ -1,0 +1,302 @@
+"""The tables. Columns ending in `_box` hold AES-GCM boxes (key id inside); columns ending in `_index` keyed hashes."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+def _moment(*, nullable: bool = False, index: bool = False) -> Any:
+    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable, index=index), default=None)
+
+
+def _box(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(LargeBinary, nullable=nullable), default=None)
+
+
+def _json(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(JSONB, nullable=nullable), default=None)
+
+
+def _application(*, unique: bool = False) -> Any:
+    return Field(foreign_key="applications.id", index=not unique, unique=unique)
+
+
+class Person(SQLModel, table=True):
+    """A citizen who applied or signed in."""
+
+    __tablename__ = "persons"
+    id: UUID = Field(primary_key=True)
+    id_number_index: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    id_number_box: bytes = _box()
+    name_box: bytes = _box()
+    phone_box: bytes = _box()
+    phone_index: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_at: datetime = _moment()
+    verified_at: datetime | None = _moment(nullable=True)  # the one-time code was entered
+
+
+class ServiceItemVersion(SQLModel, table=True):
+    """The text of a version as some case began under it."""
+
+    __tablename__ = "service_item_versions"
+    code: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    body: dict[str, Any] = _json()
+
+
+class AcceptanceSerial(SQLModel, table=True):
+    __tablename__ = "acceptance_serials"
+    division: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    last: int
+
+
+class Application(SQLModel, table=True):
+    """One row a case: what lists and pages need."""
+
+    __tablename__ = "applications"
+    id: UUID = Field(primary_key=True)
+    acceptance_number: str = Field(unique=True)
+    person_id: UUID = Field(foreign_key="persons.id", index=True)
+    client_id: str | None = Field(default=None, index=True)
+    service_item: str
+    version: int
+    item_digest: str
+    status: str = Field(index=True)
+    waiting_for: list[dict[str, Any]] = _json()
+    applicant_name_box: bytes = _box()  # as stated on this application
+    phone_box: bytes = _box()  # where its notices go
+    phone_index: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    answers_box: bytes = _box()
+    delivery: str
+    address_box: bytes | None = _box(nullable=True)
+    language: str
+    channel: str
+    station: str | None = Field(default=None, index=True)
+    outcome: str | None = None
+    decision_box: bytes | None = _box(nullable=True)  # the machine's: rule results with inputs
+    person_decision_box: bytes | None = _box(nullable=True)
+    supplement_box: bytes | None = _box(nullable=True)
+    supplement_round: int = 0
+    supplement_until: datetime | None = _moment(nullable=True)
+    window_closes_at: datetime | None = _moment(nullable=True)
+    tracking_number: str | None = None
+    opened_at: datetime = _moment()
+    updated_at: datetime = _moment()
+    ended_at: datetime | None = _moment(nullable=True)
+
+
+class Event(SQLModel, table=True):
+    """Every change of a case, appended in the transaction that made it; `key` makes a change happen once."""
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("application_id", "key"),)
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    application_id: UUID = Field(sa_column=Column(ForeignKey("applications.id"), nullable=False))
+    key: str
+    at: datetime = _moment()
+    event: str
+    by: str
+    text: dict[str, str] | None = _json(nullable=True)  # None: not on the applicant's timeline
+    data: dict[str, Any] = _json()
+    result: dict[str, Any] | None = _json(nullable=True)
+
+
+class Challenge(SQLModel, table=True):
+    __tablename__ = "challenges"
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = _application()
+    code_box: bytes = _box()
+    language: str
+    expires_at: datetime = _moment()
+    created_at: datetime = _moment()
+
+
+class IdentityClip(SQLModel, table=True):
+    """A clip handed in; the object is deleted once there is a verdict."""
+
+    __tablename__ = "identity_clips"
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = _application()
+    challenge_id: UUID
+    sha256: str
+    media_type: str
+    size: int
+    received_at: datetime = _moment()
+    verdict: dict[str, Any] | None = _json(nullable=True)
+    deleted_at: datetime | None = _moment(nullable=True)
+
+
+class Evidence(SQLModel, table=True):
+    """A registry's signed answer."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (UniqueConstraint("application_id", "source", "round"),)
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = _application()
+    source: str
+    round: int
+    request_id: str
+    purpose: str
+    found: bool
+    body_box: bytes = _box()
+    digest: str
+    signature: str
+    key_id: str
+    fetched_at: datetime = _moment()
+
+
+class Material(SQLModel, table=True):
+    """An upload; a later one of the same code replaces an earlier one, which stays on record."""
+
+    __tablename__ = "materials"
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = _application()
+    code: str
+    sha256: str
+    media_type: str
+    size: int
+    pages: int
+    round: int
+    uploaded_at: datetime = _moment()
+
+
+class WorkItem(SQLModel, table=True):
+    __tablename__ = "work_items"
+    __table_args__ = (
+        Index("work_items_queue", "role", "jurisdiction", "due_at", "id", postgresql_where=text("status in ('open', 'claimed')")),
+    )
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = _application()
+    kind: str
+    role: str
+    jurisdiction: str
+    name: dict[str, str] = _json()
+    status: str = Field(index=True)
+    claimed_by: str | None = Field(default=None, index=True)
+    claimed_at: datetime | None = _moment(nullable=True)
+    due_at: datetime = _moment()
+    opened_at: datetime = _moment()
+    closed_at: datetime | None = _moment(nullable=True)
+    outcome: str | None = None
+    reason_box: bytes | None = _box(nullable=True)
+    findings: dict[str, Any] = _json()
+
+
+class Document(SQLModel, table=True):
+    __tablename__ = "documents"
+    __table_args__ = (UniqueConstraint("application_id", "template"),)
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = Field(foreign_key="applications.id")
+    template: str
+    number: str = Field(unique=True)
+    sha256: str | None = None  # None: being made
+    size: int | None = None
+    issued_at: datetime | None = _moment(nullable=True)
+
+
+class Notice(SQLModel, table=True):
+    """The outbox: written with the change that causes it, sent by the `cases` worker, once."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        UniqueConstraint("application_id", "key"),
+        Index("notices_unsent", "next_try_at", postgresql_where=text("sent_at is null")),
+    )
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = Field(foreign_key="applications.id")
+    key: str
+    text: dict[str, str] = _json()
+    created_at: datetime = _moment()
+    next_try_at: datetime = _moment()
+    attempts: int = 0
+    sent_at: datetime | None = _moment(nullable=True)
+
+
+class Clerk(SQLModel, table=True):
+    __tablename__ = "clerks"
+    id: str = Field(primary_key=True)  # a UUIDv7 as text
+    login: str = Field(unique=True)
+    name: str
+    role: str
+    county: str
+    station: str | None = None
+    password_hash: str
+    totp_secret_box: bytes = _box()
+    last_totp_step: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    active: bool = True
+    created_at: datetime = _moment()
+
+
+class ApiClient(SQLModel, table=True):
+    """An integrator: OAuth2 client credentials."""
+
+    __tablename__ = "api_clients"
+    id: str = Field(primary_key=True)
+    name: str
+    secret_hash: str
+    created_at: datetime = _moment()
+    active: bool = True
+
+
+class SignInAttempt(SQLModel, table=True):
+    """Failed sign-ins by subject, for slowing down guesses; `subject_index` is a keyed hash."""
+
+    __tablename__ = "sign_in_attempts"
+    subject_index: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    failures: int
+    first_at: datetime = _moment()
+
+
+class OneTimeCode(SQLModel, table=True):
+    __tablename__ = "one_time_codes"
+    id: UUID = Field(primary_key=True)
+    id_number_index: bytes = Field(sa_column=Column(LargeBinary, nullable=False, index=True))
+    code_index: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    applicant_box: bytes = _box()  # id number, name, phone as typed
+    attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False))
+    expires_at: datetime = _moment()
+    used_at: datetime | None = _moment(nullable=True)
+
+
+class Session(SQLModel, table=True):
+    """A browser session; the cookie's SHA-256 is the key."""
+
+    __tablename__ = "sessions"
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    kind: str  # applicant | clerk
+    subject: str
+    created_at: datetime = _moment()
+    expires_at: datetime = _moment(index=True)
+
+
+class IdempotencyKey(SQLModel, table=True):
+    __tablename__ = "idempotency_keys"
+    owner: str = Field(primary_key=True)  # client id, or person id
+    key: str = Field(primary_key=True)
+    request_digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    application_id: UUID
+    created_at: datetime = _moment()
+
+
+class Draft(SQLModel, table=True):
+    """What an applicant typed before submitting."""
+
+    __tablename__ = "drafts"
+    person_id: UUID = Field(foreign_key="persons.id", primary_key=True)
+    service_item: str = Field(primary_key=True)
+    body_box: bytes = _box()
+    updated_at: datetime = _moment()
+
+
+class StateKey(SQLModel, table=True):
+    """Small facts of the installation, such as which seed of demo people was planted."""
+
+    __tablename__ = "state_keys"
+    key: str = Field(primary_key=True)
+    value: str = Field(sa_column=Column(Text, nullable=False))

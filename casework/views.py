@@ -1,0 +1,217 @@
+"""What use cases hand out: read-only pictures of cases and work items, for pages and API alike."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from domain.application import Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
+from domain.changes import SupplementRequest
+from domain.service_item import LegalReference, StepKind
+from domain.text import Bilingual
+
+
+class ReasonView(BaseModel):
+    rule: str
+    holds: bool | None
+    text: Bilingual
+    sources: list[str]
+    legal_basis: LegalReference
+
+
+class DecisionView(BaseModel):
+    outcome: str  # approved | referred | refused
+    by: str  # machine | clerk:<role>
+    decided_at: datetime
+    reasons: list[ReasonView]
+    reason: str | None = None  # a person's own words
+
+
+class DocumentView(BaseModel):
+    number: str
+    title: Bilingual
+    url: str  # /v1/certificates/{number}/file
+    issued_at: datetime
+
+
+class UploadView(BaseModel):
+    id: UUID
+    code: str
+    media_type: str
+    size: int
+    pages: int
+    round: int
+    uploaded_at: datetime
+
+
+class MaterialView(BaseModel):
+    """One material that the applicant uploads; `uploads` newest first."""
+
+    code: str
+    name: Bilingual
+    help: Bilingual | None
+    required: bool
+    original_at_counter: bool
+    uploads: list[UploadView]
+
+
+class SupplementView(BaseModel):
+    round: int
+    rounds_allowed: int
+    until: datetime
+    requests: list["SupplementRequestView"]
+
+
+class SupplementRequestView(SupplementRequest):
+    label: Bilingual
+
+
+class IdentityView(BaseModel):
+    attempts_used: int
+    attempts_allowed: int
+    checking: bool  # a clip was handed in and has no verdict yet
+    passed: bool
+    last_reasons: list[Bilingual]
+
+
+class WindowView(BaseModel):
+    closes_at: datetime
+
+
+class ApplicationView(BaseModel):
+    """One case, as its applicant, its integrator and the clerks of its jurisdiction see it."""
+
+    id: UUID
+    acceptance_number: str
+    service_item: str
+    service_item_name: Bilingual
+    version: int
+    status: Status
+    status_text: Bilingual
+    waiting_for: list[WaitingFor]
+    decision: DecisionView | None
+    evidence: list[EvidenceView]
+    window: WindowView | None
+    timeline: list[TimelineEntry]
+    documents: list[DocumentView]
+    challenge: Challenge | None  # while verifying
+    materials: list[MaterialView]
+    supplement: SupplementView | None
+    identity: IdentityView
+    answers: dict[str, Any]
+    delivery: str
+    tracking_number: str | None
+    actions: list[str]  # record_clip | new_code | upload | supplement | withdraw
+    opened_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+
+class ApplicationRow(BaseModel):
+    """A line of "my applications"."""
+
+    id: UUID
+    acceptance_number: str
+    service_item: str
+    service_item_name: Bilingual
+    status: Status
+    status_text: Bilingual
+    waiting_for: list[WaitingFor]
+    opened_at: datetime
+    updated_at: datetime
+
+
+class WorkItemRow(BaseModel):
+    """A line of the queue."""
+
+    id: UUID
+    kind: StepKind
+    kind_text: Bilingual
+    name: Bilingual
+    status: str  # open | claimed | completed | cancelled
+    application_id: UUID
+    acceptance_number: str
+    service_item: str
+    service_item_name: Bilingual
+    applicant_name: str
+    jurisdiction: str
+    claimed_by: str | None  # a clerk id
+    claimed_by_name: str | None
+    mine: bool
+    due_at: datetime
+    overdue: bool
+    opened_at: datetime
+
+
+class Comparison(BaseModel):
+    """One answer beside what one registry said of it; `agrees` None: nothing to compare."""
+
+    field: str
+    label: Bilingual
+    answered: str
+    source: str
+    source_name: Bilingual
+    registered: str
+    agrees: bool | None
+
+
+class EvidenceRecord(BaseModel):
+    source: str
+    source_name: Bilingual
+    found: bool
+    fetched_at: datetime
+    digest: str
+    purpose: str
+    record: dict[str, Any]
+
+
+class WorkItemDetail(BaseModel):
+    """All that a clerk needs to decide, differences first."""
+
+    row: WorkItemRow
+    application: ApplicationView
+    applicant_name: str
+    applicant_id_number: str
+    comparisons: list[Comparison]
+    evidence: list[EvidenceRecord]
+    originals: list[MaterialView]  # what the counter compares, one by one
+    outcomes: list[tuple[str, Bilingual]]
+    supplement_targets: list[tuple[str, Bilingual]]
+    supplement_rounds_left: int
+    may_claim: bool
+    may_complete: bool
+
+
+class QueueCounts(BaseModel):
+    mine: int
+    open: int
+    near_deadline: int
+
+
+class Page(BaseModel):
+    items: list[Any]
+    next_cursor: str | None
+
+
+class PrefilledForm(BaseModel):
+    """Registry values for a form: field → value, where it comes from, when it was read. `failed` sources did not answer in time."""
+
+    values: dict[str, Any]
+    sources: dict[str, str]
+    read_at: datetime
+    failed: list[str]
+
+
+class CertificateView(BaseModel):
+    """What anybody may know of a certificate number: no personal data."""
+
+    number: str
+    valid: bool
+    title: Bilingual
+    office: Bilingual
+    issued_at: datetime
+    sha256: str
+
+
+SupplementView.model_rebuild()

@@ -1,0 +1,196 @@
+"""What a procedure tells the read model: one change of a case, with its event, written in one transaction."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from domain.application import ApplicationRequest, Status, WaitingFor
+from domain.decision import Outcome
+from domain.identity import IdentityVerdict
+from domain.jurisdiction import Role
+from domain.service_item import ServiceItem, StepKind
+from domain.text import Bilingual, Language
+
+
+class OpenCase(BaseModel):
+    """The first step of every case. `application_id` is its idempotency key."""
+
+    application_id: UUID
+    request: ApplicationRequest
+    at: datetime
+
+
+class CaseOpened(BaseModel):
+    """The service item in force, pinned: the case ends under the rules it began with."""
+
+    acceptance_number: str
+    item: ServiceItem
+    challenge: "ChallengeIssued"
+
+
+class ChallengeIssued(BaseModel):
+    """The code itself stays in the database: histories hold its id only."""
+
+    id: UUID
+    expires_at: datetime
+
+
+class WorkItemOpening(BaseModel):
+    kind: StepKind
+    role: Role
+    level: str  # station | county
+    name: Bilingual
+    working_days: int | None = None
+    until: datetime | None = None  # a fixed limit, such as the counter window
+
+
+class WorkItemClosing(BaseModel):
+    """`outcome` None: nobody needs to do it any more."""
+
+    id: UUID
+    outcome: str | None
+    clerk_id: str | None = None
+    reason: str | None = None
+    findings: dict[str, Any] = {}
+
+
+class DecisionByPerson(BaseModel):
+    outcome: Outcome
+    by: str
+    reason: str | None = None
+
+
+class NoticeText(BaseModel):
+    """An SMS to the applicant; `key` makes it unique within the case. Texts hold no personal data."""
+
+    key: str
+    text: Bilingual
+
+
+class SupplementRequest(BaseModel):
+    """What must be put right: a field (`answers.reason`) or a material (`materials.proof`), each with its reason."""
+
+    target: str
+    reason: str
+
+
+class CaseChange(BaseModel):
+    """`key` is unique within the case: a change that comes twice is written once and answers the same."""
+
+    application_id: UUID
+    key: str
+    at: datetime
+    event: str
+    by: str
+    text: Bilingual
+    data: dict[str, Any] = {}  # shown to nobody, no personal data
+    status: Status | None = None
+    waiting_for: list[WaitingFor] | None = None
+    window_closes_at: datetime | None = None
+    issue_challenge: bool = False
+    open_work_item: WorkItemOpening | None = None
+    close_work_item: WorkItemClosing | None = None
+    decision: DecisionByPerson | None = None
+    identity: IdentityVerdict | None = None
+    supplement: list[SupplementRequest] | None = None
+    supplement_until: datetime | None = None
+    notices: list[NoticeText] = []
+
+
+class ChangeResult(BaseModel):
+    challenge: ChallengeIssued | None = None
+    work_item_id: UUID | None = None
+
+
+class MachineDecision(BaseModel):
+    outcome: Outcome
+    station: str
+
+
+class EvidenceTask(BaseModel):
+    """Ask one source for one application. Idempotency key: application, source and round."""
+
+    application_id: UUID
+    source: str
+    round: int = 0
+
+
+class ClipRef(BaseModel):
+    """Where a clip lies; the registry `portrait` is fetched by the one who compares."""
+
+    application_id: UUID
+    clip_id: UUID
+    challenge_id: UUID
+
+
+class IdentityAnswer(BaseModel):
+    """`verdict` None: the registry holds no portrait, so only a person can compare."""
+
+    verdict: IdentityVerdict | None
+
+
+class DocumentTask(BaseModel):
+    application_id: UUID
+    at: datetime
+
+
+class DocumentIssued(BaseModel):
+    document_id: UUID
+    number: str
+
+
+class ParcelOrdered(BaseModel):
+    tracking_number: str
+
+
+# --- commands: what people and integrators ask of a running case (workflow updates) ---
+
+
+class SubmitClip(BaseModel):
+    clip_id: UUID
+    challenge_id: UUID
+
+
+class RenewChallenge(BaseModel):
+    language: Language | None = None
+
+
+class AttachMaterial(BaseModel):
+    material_id: UUID
+    code: str
+
+
+class Withdraw(BaseModel):
+    by: str = "applicant"
+
+
+class CompleteWorkItem(BaseModel):
+    """A clerk's result. Which outcomes a kind allows is in `domain/work_items.py`."""
+
+    work_item_id: UUID
+    clerk_id: str
+    role: Role
+    outcome: str
+    reason: str | None = None
+    supplement: list[SupplementRequest] = []
+    originals: dict[str, str] = {}  # material code → same | different | missing
+
+
+class SupplementAnswers(BaseModel):
+    """The answers themselves are stored first; the command tells which round they belong to."""
+
+    round: int
+    targets: list[str]
+
+
+class CaseState(BaseModel):
+    """What a command answers with."""
+
+    status: Status
+    acceptance_number: str | None = None
+    challenge: ChallengeIssued | None = None
+
+
+CaseOpened.model_rebuild()

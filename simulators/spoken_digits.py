@@ -4,7 +4,7 @@ import ctypes
 import threading
 from functools import cache
 
-import espeakng_loader
+import espeakng_loader  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,11 +17,13 @@ _lock = threading.Lock()
 _heard: list[bytes] = []
 
 
-@_CALLBACK
 def _collect(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None) -> int:
     if samples and count > 0:
         _heard.append(ctypes.string_at(samples, 2 * count))
     return 0
+
+
+_callback = _CALLBACK(_collect)  # kept: the library calls it long after this line
 
 
 @cache
@@ -30,7 +32,7 @@ def _engine() -> tuple[ctypes.CDLL, int]:
     rate = library.espeak_Initialize(_RETRIEVAL, 0, espeakng_loader.get_data_path().encode(), 0)
     if rate <= 0:
         raise RuntimeError("The speech engine of espeakng-loader does not start.")
-    library.espeak_SetSynthCallback(_collect)
+    library.espeak_SetSynthCallback(_callback)
     return library, rate
 
 
@@ -46,6 +48,6 @@ def speak(text: str, voice: str, *, words_per_minute: int, pitch: int, pitch_ran
         data = text.encode() + b"\0"
         library.espeak_Synth(data, len(data), 0, _POSITION_CHARACTER, 0, _UTF8 | _SSML, None, None)
         library.espeak_Synchronize()
-        samples = np.frombuffer(b"".join(_heard), dtype="<i2").astype(np.float32) / 32768
+        samples = np.frombuffer(b"".join(_heard), dtype="<i2").astype(np.float32) / np.float32(32768)
         _heard.clear()
     return samples, rate

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import speech_recognition
-from faster_whisper import WhisperModel
-from speech_recognition.recognizers.whisper_local.base import WhisperCompatibleRecognizer
-from speech_recognition.recognizers.whisper_local.faster_whisper import TranscribableAdapter
+import speech_recognition  # type: ignore[import-untyped]
+from faster_whisper import WhisperModel  # type: ignore[import-untyped]
+from speech_recognition.recognizers.whisper_local.base import WhisperCompatibleRecognizer  # type: ignore[import-untyped]
+from speech_recognition.recognizers.whisper_local.faster_whisper import TranscribableAdapter  # type: ignore[import-untyped]
 
 from adapters.biometrics.packaged_models import prepare_whisper_base
 from adapters.biometrics.sound import SAMPLE_RATE, Sound, as_pcm16
@@ -21,7 +21,7 @@ PACKAGED = "packaged"
 BOUNDED = {"temperature": 0.0, "max_new_tokens": 16, "condition_on_previous_text": False, "without_timestamps": True}
 
 
-class LoadedWhisperRecognizer(speech_recognition.Recognizer):
+class LoadedWhisperRecognizer(speech_recognition.Recognizer):  # type: ignore[misc]
     """A Recognizer whose `recognize_faster_whisper` keeps one model; the library's own loads it anew at each call."""
 
     def __init__(self, model: WhisperModel) -> None:
@@ -46,8 +46,7 @@ class CodeListener:
     def transcribe(self, sound: Sound, code: str, language: Language) -> str:
         """What was said, as the engine writes it. `sound` is 16 kHz mono in -1..1; `code` only keeps the prompt away from it."""
         audio = speech_recognition.AudioData(as_pcm16(sound), SAMPLE_RATE, 2)
-        prompt = prompt_avoiding(code, language)
-        return self._recognizer.recognize_faster_whisper(audio, language=language, initial_prompt=prompt, **BOUNDED)
+        return self._recognizer.recognize_faster_whisper(audio, language=language, initial_prompt=prompt_avoiding(code, language), **BOUNDED)
 
     def warm_up(self) -> float:
         """Run once on a quiet hum; returns the seconds it took."""

@@ -1,0 +1,176 @@
+"""The identity check: one clip against one portrait and one code, as named checks with reasons."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, get_args
+
+from adapters.biometrics.spoken_code import heard_digits, wrong_digits
+from domain.identity import CheckName, CheckResult, IdentityVerdict
+from domain.text import Bilingual, Language
+
+if TYPE_CHECKING:  # heavy: loaded by warm_up
+    from adapters.biometrics.clip import Clip
+    from adapters.biometrics.faces import Embedding, FaceComparer
+    from adapters.biometrics.speech import CodeListener
+
+_T = TypeVar("_T")
+
+MAX_WRONG_DIGITS = 1
+QUIET = 0.004  # root mean square of the loudest tenth; speech at arm's length is 0.02 and more
+REQUIRED: tuple[CheckName, ...] = ("clip", "one_person", "face", "code")
+
+NO_FACE = Bilingual(zh="视频中没有看到清晰的正面人脸，请面向镜头、光线充足，让脸部占满椭圆框。",
+                    en="No clear face was seen. Face the camera in good light and fill the oval.")  # fmt: skip
+SMALL_FACE = Bilingual(zh="人脸离镜头太远，请靠近一些，让脸部占满椭圆框。", en="Your face is too far away. Come closer until it fills the oval.")
+SEVERAL_FACES = Bilingual(zh="视频中出现了不止一个人，请单独一人录制。", en="More than one person is in the clip. Record it alone.")
+CHANGING_FACE = Bilingual(zh="视频中的人脸前后不一致，请由本人一次录制完成。", en="The face changes during the clip. Record it yourself, in one go.")
+OTHER_FACE = Bilingual(zh="视频中的人与证件照片比对不一致，请摘下口罩、墨镜和帽子，在明亮处正对镜头重新录制。",
+                       en="The face does not match the portrait on file. Take off mask, dark glasses and hat, and record again in good light.")  # fmt: skip
+NO_PORTRAIT = Bilingual(zh="登记的证件照片无法用于比对，请到窗口现场核验身份。", en="The portrait on file cannot be compared. Please have your identity checked at the counter.")
+NO_SOUND = Bilingual(zh="没有听到声音，请允许使用麦克风并大声读出数字。", en="No sound was heard. Allow the microphone and read the digits aloud.")
+OTHER_CODE = Bilingual(zh="没有听清所读的数字，请在安静处逐个大声读出屏幕上的四位数字。",
+                       en="The digits were not understood. In a quiet place, read the four digits on the screen aloud, one by one.")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Models:
+    faces: "FaceComparer"
+    listener: "CodeListener"
+
+
+class ClipVerifier:
+    """`domain.ports.IdentityVerifier` on this machine's processors; keeps models loaded and nothing of any clip."""
+
+    def __init__(self, deepface_home: Path, face_model: str, face_threshold: float, speech_model: str, threads: int = 1) -> None:
+        """Cheap; `warm_up` or the first clip loads the models.
+
+        `threads`: how many stages run at once. Face and speech overlap from 2 on; each engine itself uses one thread.
+        """
+        self._deepface_home = deepface_home
+        self._face_model, self._face_threshold, self._speech_model = face_model, face_threshold, speech_model
+        # A limit set after an engine is imported has no effect, so it is set before.
+        for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+            os.environ.setdefault(variable, "1")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        self._pool = ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="identity")
+        self._models: _Models | None = None
+        self._loading = threading.Lock()
+        self._faces_in_use = threading.Lock()
+
+    async def warm_up(self) -> None:
+        """Load the models and run each once.
+
+        Raises:
+            ModelFilesMissing: a package that ships a model is absent or damaged.
+        """
+        await self._in_pool(self._load)
+
+    def close(self) -> None:
+        """Stop after the clip in hand; later calls of `verify` raise RuntimeError."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    async def verify(self, clip: bytes, portrait: bytes, code: str, language: Language) -> IdentityVerdict:
+        """See the port. The verdict passes when clip, one_person, face and code all do."""
+        from adapters.biometrics.clip import UnusableClip, open_clip
+
+        models = await self._in_pool(self._load)
+        watch = _Stopwatch()
+        try:
+            with watch.stage("decode"):
+                opened = await self._in_pool(lambda: open_clip(clip))
+        except UnusableClip as unusable:
+            return self._verdict(models, watch, [CheckResult(name="clip", passed=False, reason=unusable.reason)], 0.0, 0)
+        faces, said = await asyncio.gather(
+            self._in_pool(lambda: self._check_faces(models, watch, opened, portrait)),
+            self._in_pool(lambda: _check_code(models, watch, opened, code, language)),
+        )
+        compared, face_checks = faces
+        return self._verdict(models, watch, [CheckResult(name="clip", passed=True), *face_checks, said], opened.seconds, compared)
+
+    def _check_faces(self, models: _Models, watch: "_Stopwatch", clip: "Clip", portrait: bytes) -> tuple[int, list[CheckResult]]:
+        """The number of frames compared, and the checks `one_person` and `face`."""
+        with self._faces_in_use:
+            with watch.stage("find_faces"):
+                seen = models.faces.look(clip)
+            if not seen.clearest:
+                reason = SMALL_FACE if seen.too_small else NO_FACE
+                return 0, [_one_person(seen.most_people, same_throughout=True), CheckResult(name="face", passed=False, threshold=self._face_threshold, reason=reason)]
+            with watch.stage("compare_faces"):
+                reference = models.faces.embed_portrait(portrait)
+                shown = [models.faces.embed(face.chip) for face in seen.clearest]
+                one_person = _one_person(seen.most_people, models.faces.widest_distance(shown) <= self._face_threshold)
+                return len(shown), [one_person, self._compare(models, shown, reference)]
+
+    def _compare(self, models: _Models, shown: "list[Embedding]", reference: "Embedding | None") -> CheckResult:
+        if reference is None:
+            return CheckResult(name="face", passed=False, threshold=self._face_threshold, reason=NO_PORTRAIT)
+        distance = models.faces.median_distance(shown, reference)
+        same = distance <= self._face_threshold
+        return CheckResult(name="face", passed=same, score=distance, threshold=self._face_threshold, reason=None if same else OTHER_FACE)
+
+    def _verdict(self, models: _Models, watch: "_Stopwatch", asked: list[CheckResult], seconds: float, compared: int) -> IdentityVerdict:
+        answered = {check.name: check for check in asked}
+        # lips, spoofing and movement join here: each a function beside _check_code, from the clip to its CheckResult.
+        checks = [answered.get(name) or CheckResult(name=name, passed=None) for name in get_args(CheckName)]
+        passed = all(check.passed if check.name in REQUIRED else check.passed is not False for check in checks)
+        return IdentityVerdict(
+            passed=passed, checks=checks, clip_seconds=round(seconds, 2), frames_compared=compared,
+            face_model=self._face_model, speech_model=models.listener.name, milliseconds=watch.milliseconds,
+        )  # fmt: skip
+
+    def _load(self) -> _Models:
+        with self._loading:
+            if self._models is None:
+                from adapters.biometrics.faces import FaceComparer
+                from adapters.biometrics.speech import CodeListener
+
+                faces = FaceComparer(self._deepface_home, self._face_model, self._face_threshold)
+                faces.warm_up()
+                listener = CodeListener(self._deepface_home, self._speech_model, threads=1)
+                listener.warm_up()
+                self._models = _Models(faces, listener)
+            return self._models
+
+    async def _in_pool(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+def _one_person(most_people: int, same_throughout: bool) -> CheckResult:
+    if most_people > 1:
+        return CheckResult(name="one_person", passed=False, score=most_people, threshold=1, reason=SEVERAL_FACES)
+    if not same_throughout:
+        return CheckResult(name="one_person", passed=False, score=most_people, threshold=1, reason=CHANGING_FACE)
+    return CheckResult(name="one_person", passed=most_people == 1, score=most_people, threshold=1)
+
+
+def _check_code(models: _Models, watch: "_Stopwatch", clip: "Clip", code: str, language: Language) -> CheckResult:
+    """Score: wrong digits. Nothing said at all has no score."""
+    from adapters.biometrics.sound import loudness
+
+    if clip.sound is None or loudness(clip.sound) < QUIET:
+        return CheckResult(name="code", passed=False, threshold=MAX_WRONG_DIGITS, reason=NO_SOUND)
+    with watch.stage("listen"):
+        transcript = models.listener.transcribe(clip.sound, code, language)
+    wrong = wrong_digits(code, heard_digits(transcript, len(code)))
+    passed = wrong <= MAX_WRONG_DIGITS
+    return CheckResult(name="code", passed=passed, score=wrong, threshold=MAX_WRONG_DIGITS, reason=None if passed else OTHER_CODE)
+
+
+class _Stopwatch:
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.milliseconds[name] = round((time.perf_counter() - began) * 1000, 1)

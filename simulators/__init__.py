@@ -1,0 +1,1 @@
+"""Real HTTP servers that stand in for other authorities: registries, SMS, post."""

@@ -1,0 +1,74 @@
+"""Serves every simulator from one process: `python -m simulators --port N --state DIR`, the token in REGISTRIES_TOKEN."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from simulators.population import Population
+from simulators.post import Post
+from simulators.registries import Registries
+from simulators.sms import Sms
+from simulators.web import json_response
+
+
+def create_app(population: Population, state_dir: Path, token: str, *, demo: bool = True, delivery_seconds: float = 20) -> Starlette:
+    """Registries under /registries, SMS under /sms, post under /post, and /healthz."""
+
+    async def healthz(request: Request) -> Response:
+        return json_response({"status": "ok", "people": len(population), "seed": population.seed})
+
+    return Starlette(
+        routes=[
+            *Registries(population, state_dir / "registries", token, demo=demo).routes(),
+            *Sms(state_dir / "sms", token).routes(),
+            *Post(state_dir / "post", token, delivery_seconds).routes(),
+            Route("/healthz", healthz),
+        ]
+    )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m simulators", description="Registries, SMS and post for OneTrip, simulated")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--state", type=Path, required=True, help="folder for keys, added people, messages and parcels")
+    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--population", type=int, default=10_000)
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = _arguments()
+    token = os.environ.get("REGISTRIES_TOKEN", "")
+    if not token:
+        sys.exit("The simulators want a bearer token: set REGISTRIES_TOKEN and start again.")
+    app = create_app(
+        Population.generate(arguments.seed, arguments.population),
+        arguments.state,
+        token,
+        demo=os.environ.get("ONETRIP_DEMO", "true").lower() not in ("0", "false", "no"),
+        delivery_seconds=float(os.environ.get("ONETRIP_POST_SECONDS", "20")),
+    )
+    uvicorn.run(
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,
+        server_header=False,
+        backlog=512,
+    )
+
+
+if __name__ == "__main__":
+    main()

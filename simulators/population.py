@@ -1,0 +1,177 @@
+"""The simulated population: made from a seed, asked by ID number."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from random import Random
+
+from domain.identity_numbers import parse_id_number
+from simulators import names
+from simulators.demo_people import DemoFamilies, DemoPerson
+from simulators.families import REFERENCE_DAY, Books, Registrar, years_before
+from simulators.generation import Generation
+from simulators.people import (
+    Conviction,
+    Disagreement,
+    Household,
+    Insurance,
+    Marriage,
+    Person,
+    Property,
+    Sex,
+)
+from simulators.portraits import demo_portrait
+from simulators.territory import COUNTY, STATION, Station
+
+
+class Population:
+    """Everything that the simulated authorities know. Every look-up is one dictionary access.
+
+    `disagreements` lists what was made to differ between two authorities.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.disagreements: list[Disagreement] = []
+        self._books = Books()
+        self._demo_people: list[DemoPerson] = []
+        self._portraits: dict[str, bytes] = {}
+        self._added = 0
+        self._certificates: dict[str, Property] = {}
+
+    @classmethod
+    def generate(cls, seed: int, size: int = 10_000) -> "Population":
+        """The same people for the same seed and size; the demo people depend on the seed alone.
+
+        Raises:
+            ValueError: `size` is too small to hold the demo people's families.
+        """
+        if size < 20:
+            raise ValueError("a population has at least 20 people")
+        population = cls(seed)
+        demo_families = DemoFamilies(population._books, seed)
+        population._demo_people = demo_families.enter()
+        generation = Generation(population._books, Random(seed), size)
+        population.disagreements = [*demo_families.disagreements, *generation.run()]
+        population._certificates = {certificate_key(number): home for number, home in population._books.properties.items()}
+        for demo in population._demo_people:
+            population._portraits[demo.id_number] = demo_portrait()
+        return population
+
+    def __len__(self) -> int:
+        return len(self._books.people)
+
+    def __iter__(self) -> Iterator[Person]:
+        return iter(self._books.people.values())
+
+    def find(self, id_number: str) -> Person | None:
+        return self._books.people.get(id_number)
+
+    def households(self) -> Iterator[Household]:
+        return iter(self._books.households.values())
+
+    def properties(self) -> Iterator[Property]:
+        return iter(self._books.properties.values())
+
+    def household_members(self, person: Person) -> list[Person]:
+        """Everybody in the person's household, themselves included, the head first."""
+        members = [self._books.people[id_number] for id_number in person.household.members]
+        return sorted(members, key=lambda member: member.relation != "head")
+
+    def properties_of(self, id_number: str) -> list[Property]:
+        return self._books.owned.get(id_number, [])
+
+    def find_property(self, certificate_number: str) -> Property | None:
+        """By certificate number; brackets and spaces may be written either way."""
+        return self._certificates.get(certificate_key(certificate_number))
+
+    def find_marriage(self, id_number: str) -> Marriage | None:
+        return self._books.marriages.get(id_number)
+
+    def find_insurance(self, id_number: str) -> Insurance | None:
+        return self._books.insurances.get(id_number)
+
+    def convictions_of(self, id_number: str) -> list[Conviction]:
+        return self._books.convictions.get(id_number, [])
+
+    def find_portrait(self, id_number: str) -> bytes | None:
+        return self._portraits.get(id_number)
+
+    def demo_people(self) -> list[DemoPerson]:
+        return list(self._demo_people)
+
+    def movers(self) -> Iterator[tuple[Person, Property]]:
+        """Married owners of a home at another station whose spouse lives with them and whose entries all agree.
+
+        `purchase-migration` goes by machine for them.
+        """
+        doubtful = {d.id_number for d in self.disagreements} | {d.certificate_number for d in self.disagreements}
+        for person in self:
+            marriage = self.find_marriage(person.id_number)
+            if marriage is None or marriage.status != "married" or person.marital_status != "married" or person.id_number in doubtful:
+                continue
+            if marriage.spouse_of(person.id_number).id_number not in person.household.members:
+                continue
+            for home in self.properties_of(person.id_number):
+                if home.station.code != person.household.station.code and home.certificate_number not in doubtful:
+                    yield person, home
+                    break
+
+    def adults_without_record(self) -> Iterator[Person]:
+        """Living adults on the population's reference day whom the criminal records do not know."""
+        return (p for p in self if p.status == "normal" and p.age_on(REFERENCE_DAY) >= 18 and not self.convictions_of(p.id_number))
+
+    def add_person(
+        self,
+        name: str | None = None,
+        portrait: bytes | None = None,
+        *,
+        id_number: str | None = None,
+        sex: Sex | None = None,
+        birth_date: date | None = None,
+        station: str | None = None,
+    ) -> Person:
+        """Register somebody alone in a new household; what is not given is made up from the seed and their order.
+
+        `portrait` is a JPEG as `portraits.as_portrait` makes it. An `id_number` brings sex and date of birth;
+        one that is taken by somebody already only changes their portrait and name.
+
+        Raises:
+            InvalidInput: the ID number is not valid.
+            ValueError: no such station.
+        """
+        self._added += 1
+        registrar = Registrar(self._books, Random(f"{self.seed}:added:{self._added}"))
+        person = self.find(id_number) if id_number else None
+        if person is None:
+            person = self._register(registrar, self._station(registrar, station), id_number, sex, birth_date)
+        if name:
+            person.name = name
+        if portrait is not None:
+            self._portraits[person.id_number] = portrait
+        return person
+
+    def _station(self, registrar: Registrar, code: str | None) -> Station:
+        if code is None:
+            return registrar.station()
+        if code not in STATION:
+            raise ValueError(f"no station has the code {code}; the counties are {', '.join(COUNTY)}")
+        return STATION[code]
+
+    def _register(self, registrar: Registrar, station: Station, id_number: str | None, sex: Sex | None, born: date | None) -> Person:
+        household = registrar.household(station)
+        if id_number is None:
+            born = born or names.birth_date(registrar.random, years_before(REFERENCE_DAY, 50), years_before(REFERENCE_DAY, 22))
+            either: Sex = registrar.random.choice(("male", "female"))
+            person = registrar.person(household, "head", sex or either, born)
+        else:
+            number = parse_id_number(id_number, today=datetime.now(UTC).date(), path="/id_number")
+            person = registrar.person(household, "head", number.sex, number.birth_date, id_number=number.value)
+        person.former_name = None
+        return person
+
+
+def certificate_key(certificate_number: str) -> str:
+    """A certificate number as it is compared: brackets of one width, no spaces."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", certificate_number))

@@ -2,14 +2,14 @@
 
 import io
 
-from asn1crypto import keys as asn1_keys
+from asn1crypto import keys as asn1_keys  # type: ignore[import-untyped]
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
-from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
+from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from adapters.documents.authority import Authority
@@ -31,7 +31,7 @@ class Sealer:
     def __init__(self, authority: Authority, office_name: str) -> None:
         certificate = asn1_x509.Certificate.load(authority.seal_certificate.public_bytes(Encoding.DER))
         key = asn1_keys.PrivateKeyInfo.load(authority.seal_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
-        self._signer = SimpleSigner(certificate, key, SimpleCertificateStore(), embed_roots=False)
+        self._signer = SimpleSigner(certificate, key, SimpleCertificateStore(), embed_roots=False)  # type: ignore[no-untyped-call]
         self._office_name = office_name
         self._room = _CMS_ROOM + 2 * len(certificate.dump())
 

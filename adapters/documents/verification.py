@@ -14,14 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from asn1crypto import cms
+from asn1crypto import cms  # type: ignore[import-untyped]
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
-from pyhanko.sign.validation import KeyUsageConstraints, SignatureCoverageLevel
 from pyhanko.sign.validation.generic_cms import async_validate_cms_signature
-from pyhanko.sign.validation.status import SignatureStatus
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation.status import SignatureCoverageLevel, SignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
 from adapters.documents.authority import PublicAuthority, open_public
@@ -44,7 +44,7 @@ UNSEALED = SealVerdict(
     result="unsealed",
     text=Bilingual(
         zh="该文件没有电子签章，不能证明由本机关签发。打印件或扫描件请扫描二维码核验。",
-        en="This file carries no electronic seal, so nothing shows that this office issued it. For a print or a scan, scan its QR code instead.",
+        en="This file carries no electronic seal: nothing shows that this office issued it. For a print or a scan, scan its QR code.",
     ),
 )
 NOT_OURS = SealVerdict(
@@ -102,7 +102,6 @@ class Verifier:
         status = _run_to_end(
             async_validate_cms_signature(
                 signed,
-                SignatureStatus,
                 raw_digest=envelope.digest,
                 validation_context=context,
                 key_usage_settings=KeyUsageConstraints(key_usage={"non_repudiation"}),
@@ -222,7 +221,7 @@ def _genuine_token(claims: DocumentClaims) -> SealVerdict:
         issued_at=claims.issued,
         text=Bilingual(
             zh="该二维码由本机关签发。请核对编号和内容是否与纸面一致；如需确认内容未被改动，请核验电子文件。",
-            en="This office issued this code. Compare number and content with the paper; to be sure of the content, verify the electronic file.",
+            en="This office issued this code. Compare number and content with the paper; to be sure, verify the electronic file.",
         ),
     )
 

@@ -15,8 +15,10 @@ def home() -> Path:
 
 
 # Ports of the embedded parts follow ONETRIP_PORT, so that one variable moves the whole stack.
-PORT_OFFSETS = {"temporal": 1, "temporal_ui": 2, "simulators": 3, "postgres": 4, "s3": 5, "weed_master": 6, "weed_volume": 7, "weed_filer": 8,
-                "temporal_metrics": 9, "weed_master_grpc": 10, "weed_volume_grpc": 11, "weed_filer_grpc": 12, "weed_s3_grpc": 13}
+PORT_OFFSETS = {
+    "temporal": 1, "temporal_ui": 2, "simulators": 3, "postgres": 4, "s3": 5, "weed_master": 6, "weed_volume": 7, "weed_filer": 8,
+    "temporal_metrics": 9, "weed_master_grpc": 10, "weed_volume_grpc": 11, "weed_filer_grpc": 12, "weed_s3_grpc": 13, "temporal_http": 14,
+}  # fmt: skip
 
 
 class Settings(BaseSettings):
@@ -46,6 +48,7 @@ class Settings(BaseSettings):
     index_key: str = ""  # base64, HMAC-SHA-256 of ID numbers and phones
     token_key: str = ""  # base64, signs access tokens (HS256)
     registries_token: str = ""  # bearer token towards the registries
+    database_password: str = ""  # of the embedded PostgreSQL's role `onetrip`
     registries_seed: int = 2026  # of the simulated population
 
     office_division: str = "330300"
@@ -60,7 +63,12 @@ class Settings(BaseSettings):
     speech_model: str = "packaged"  # or a faster-whisper size where there is a network
     bench_identity: bool = False  # `onetrip bench` only: identity passes without a clip, and says so
 
-    home: Path = Field(default_factory=home)
+    # Not `home`: that would read the variable HOME.
+    onetrip_home: Path = Field(default_factory=home)
+
+    @property
+    def home(self) -> Path:
+        return self.onetrip_home.expanduser().resolve()
 
     def port(self, part: str) -> int:
         return self.onetrip_port + PORT_OFFSETS[part]
@@ -75,7 +83,7 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        return self.database_url or f"postgresql://onetrip@127.0.0.1:{self.port('postgres')}/onetrip"
+        return self.database_url or f"postgresql://onetrip:{self.database_password}@127.0.0.1:{self.port('postgres')}/onetrip"
 
     @property
     def s3(self) -> str:
@@ -95,4 +103,4 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    return Settings(_env_file=home() / "config.env")  # type: ignore[call-arg]
+    return Settings(_env_file=home() / "config.env")

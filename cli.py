@@ -1,0 +1,39 @@
+"""`onetrip …`: the command line. Every command imports what it needs when it runs, so that `--help` answers at once."""
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(name="onetrip", help="OneTrip 最多跑一次", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def up(parts: Annotated[list[str] | None, typer.Argument(help="Only these parts, or `infrastructure`; all when left out")] = None) -> None:
+    """Start the whole stack on this machine and keep it running until Ctrl-C."""
+    from stack.up import up as run
+
+    raise typer.Exit(run(parts or ()))
+
+
+@app.command()
+def doctor() -> None:
+    """Tell what is up, what is down, and what to do about it."""
+    from stack.doctor import doctor as run
+
+    raise typer.Exit(run())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    import runpy
+
+    runpy.run_module("adapters.database.migrate", run_name="__main__")
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

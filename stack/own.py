@@ -1,0 +1,93 @@
+"""OneTrip's own processes: simulators, migration, API with pages, workers, demo seed."""
+
+import os
+import sys
+from pathlib import Path
+
+from settings import Settings
+from stack import probes
+from stack.part import Part, Port
+
+ROLES = ("identity", "cases", "registries")  # the slow importer first
+INFRASTRUCTURE = ("postgres", "temporal", "seaweedfs", "simulators")
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return os.environ | {
+        "ONETRIP_HOME": str(settings.home),
+        "ONETRIP_PORT": str(settings.onetrip_port),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def simulators(settings: Settings, project: Path) -> Part:
+    """Other authorities: they get what they must share with us, and none of our keys."""
+    port = settings.port("simulators")
+    state = settings.home / "simulators"
+    return Part(
+        name="simulators",
+        argv=(sys.executable, "-m", "simulators", "--port", str(port), "--state", str(state), "--seed", str(settings.registries_seed)),
+        cwd=project,
+        env={
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONUNBUFFERED": "1",
+            "REGISTRIES_TOKEN": settings.registries_token,
+            "ONETRIP_DEMO": str(settings.onetrip_demo).lower(),
+        },
+        probe=probes.http(f"http://127.0.0.1:{port}/healthz"),
+        address=f"http://127.0.0.1:{port}",
+        ports=(Port(port),),
+    )
+
+
+def migrate(settings: Settings, project: Path) -> Part:
+    return Part(
+        name="migrate",
+        argv=(sys.executable, "-m", "adapters.database.migrate"),
+        cwd=project,
+        env=_environment(settings),
+        needs=("postgres",),
+        once=True,
+    )
+
+
+def api(settings: Settings, project: Path) -> Part:
+    address = f"http://127.0.0.1:{settings.onetrip_port}"
+    return Part(
+        name="api",
+        argv=(sys.executable, "-m", "api"),
+        cwd=project,
+        env=_environment(settings),
+        needs=(*INFRASTRUCTURE, "migrate"),
+        probe=probes.http(f"{address}/healthz"),
+        address=address,
+        ports=(Port(settings.onetrip_port),),
+    )
+
+
+def worker(role: str, settings: Settings, project: Path) -> Part:
+    """Starts with everything else, since its imports take longest, and waits for the servers by itself until it touches its file."""
+    ready = settings.home / "run" / f"worker-{role}.ready"
+    return Part(
+        name=f"worker-{role}",
+        argv=(sys.executable, "worker.py", role),
+        cwd=project,
+        env=_environment(settings) | {"ONETRIP_READY_FILE": str(ready)},
+        needs=(*INFRASTRUCTURE, "migrate"),
+        probe=probes.touched(ready),
+        address=f"task queue {role}",
+        prepare=lambda: ready.unlink(missing_ok=True),
+        clean=lambda: ready.unlink(missing_ok=True),
+    )
+
+
+def seed_demo(settings: Settings, project: Path) -> Part:
+    return Part(
+        name="demo",
+        argv=(sys.executable, "-m", "cli", "demo", "seed"),
+        cwd=project,
+        env=_environment(settings),
+        needs=("api",),
+        once=True,
+        ready_seconds=180.0,
+    )

@@ -1,0 +1,74 @@
+# Two commands: `make run` and `make test`. Everything is installed into this folder.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# Tools live apart from .venv, which is synced to the lock exactly: whatever the lock does not name is removed.
+UV := .tools/bin/uv
+# A package's wheel or a stated Python only; never a Python that uv would fetch.
+export UV_PYTHON_DOWNLOADS := never
+export UV_HTTP_TIMEOUT := 180
+# The cache and .venv may be on different disks.
+export UV_LINK_MODE ?= hardlink
+export PYTHON
+
+PACKAGES := $(wildcard domain workflows activities catalogue casework adapters api web simulators bench stack)
+MODULES := $(wildcard cli.py worker.py wiring.py settings.py)
+STATIC := $(wildcard web/static/src web/static/src/*)
+
+.PHONY: run test install lint lock clean help
+
+help:
+	@echo "make run      install what is missing, start everything, say where to go"
+	@echo "make test     every test, browser included (ARGS='tests/domain -x' for some)"
+	@echo "make install  only install        make lint   ruff, mypy --strict, import contracts"
+	@echo "make lock     renew the locks     make clean  remove all that was installed (not the data)"
+
+run: install
+	@exec .venv/bin/onetrip up
+
+test: install
+	@setup/browser
+	.venv/bin/pytest $(ARGS)
+
+install: .venv/.installed web/static/dist/.built
+
+lint: install
+	.venv/bin/ruff check .
+	.venv/bin/mypy $(MODULES) $(PACKAGES) tests
+	.venv/bin/lint-imports
+
+.tools/.installed: requirements/bootstrap.txt
+	@python=$$(setup/python); \
+	echo "· tools, with $$python"; \
+	"$$python" -m venv --clear .tools; \
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+.venv/.installed: .tools/.installed requirements/lock.txt pyproject.toml
+	@echo "· Python packages (4 GB; minutes at the first time)"
+	@[ -x .venv/bin/python ] || $(UV) venv --quiet --python .tools/bin/python .venv
+	@$(UV) pip sync --python .venv/bin/python --require-hashes requirements/lock.txt
+	@$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+node_modules/.installed: .tools/.installed package.json package-lock.json
+	@echo "· Node packages"
+	@node=$$(setup/node); PATH="$$node:$$PATH" npm ci --no-progress
+	@touch $@
+
+web/static/dist/.built: node_modules/.installed web/build.mjs $(STATIC)
+	@echo "· static files"
+	@node=$$(setup/node); PATH="$$node:$$PATH" npm run --silent build
+	@touch $@
+
+lock: .tools/.installed
+	$(UV) pip compile --quiet --upgrade --generate-hashes --no-header --python-version 3.11 --extra dev \
+	    --override requirements/overrides.txt pyproject.toml -o requirements/lock.txt
+	$(UV) pip compile --quiet --upgrade --generate-hashes --no-header --python-version 3.11 requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(UV) pip compile --quiet --upgrade --generate-hashes --no-header --python-version 3.11 requirements/node.in -o requirements/node.txt
+	@node=$$(setup/node); PATH="$$node:$$PATH" npm update --package-lock-only
+
+clean:
+	rm -rf .tools .venv node_modules web/static/dist build *.egg-info

@@ -1,0 +1,1 @@
+"""The post office: printed documents on their way."""

@@ -14,7 +14,7 @@ from domain.documents import DocumentContent
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 CIVIL_TIME = ZoneInfo("Asia/Shanghai")  # the date on a document is the date in the office
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
 class UnknownTemplate(ValueError):

@@ -8,6 +8,7 @@ parser; a hostile file is hashed once, and no more.
 import asyncio
 import hashlib
 import io
+import logging
 import re
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -29,8 +30,14 @@ from adapters.documents.token import DocumentClaims, read_token
 from domain.documents import SealVerdict
 from domain.text import Bilingual
 
+# A hostile file must not fill the log with traces that quote it.
+logging.getLogger("pyhanko.sign.validation").setLevel(logging.CRITICAL)
+
 MAX_BYTES = 20 * 1024 * 1024
 _MAX_CMS_BYTES = 32 * 1024
+_MAX_CERTIFICATES = 8
+_VERSION_1 = bytes.fromhex("020101")
+_SHA256 = bytes.fromhex("300d06096086480165030402010500")
 _BYTE_RANGE = re.compile(rb"/ByteRange\s{0,8}\[\s{0,8}(\d{1,9})\s{1,8}(\d{1,9})\s{1,8}(\d{1,9})\s{1,8}(\d{1,9})\s{0,8}\]")
 
 NOT_A_PDF = SealVerdict(
@@ -170,7 +177,10 @@ def _find_envelope(pdf: bytes) -> _Envelope | None:
     sealed = _without_padding(padded)
     if sealed is None:
         return None
-    canonical = gap == b"<" + (sealed + bytes(len(padded) - len(sealed))).hex().upper().encode() + b">"
+    canonical = (
+        sealed.startswith(_expected_head(len(sealed)))
+        and gap == b"<" + (sealed + bytes(len(padded) - len(sealed))).hex().upper().encode() + b">"
+    )
     digest = hashlib.sha256(memoryview(pdf)[:length])
     digest.update(memoryview(pdf)[second : second + second_length])
     return _Envelope(digest.digest(), sealed, second + second_length == len(pdf), canonical)
@@ -178,10 +188,22 @@ def _find_envelope(pdf: bytes) -> _Envelope | None:
 
 def _without_padding(padded: bytes) -> bytes | None:
     """The DER object at the beginning: a SEQUENCE with a long-form length of two bytes, which is what a signature container has."""
-    if len(padded) < 4 or padded[0] != 0x30 or padded[1] != 0x82:
+    if len(padded) < 64 or padded[0] != 0x30 or padded[1] != 0x82:
         return None
     end = 4 + int.from_bytes(padded[2:4], "big")
     return padded[:end] if end <= min(len(padded), _MAX_CMS_BYTES) else None
+
+
+def _expected_head(size: int) -> bytes:
+    """How a seal's container of `size` bytes begins: signed data, version 1, SHA-256, detached content.
+
+    The signature protects none of this, and parsers overlook changes in it; there is one right way to write it.
+    """
+    outer, tagged, inner = (length.to_bytes(2, "big") for length in (size - 4, size - 19, size - 23))
+    return (
+        bytes.fromhex("3082") + outer + bytes.fromhex("06092a864886f70d010702 a082") + tagged + bytes.fromhex("3082") + inner
+        + _VERSION_1 + bytes.fromhex("310f") + _SHA256 + bytes.fromhex("300b06092a864886f70d010701 a0")
+    )  # fmt: skip
 
 
 def _signed_data(encoded: bytes) -> cms.SignedData | None:
@@ -190,7 +212,11 @@ def _signed_data(encoded: bytes) -> cms.SignedData | None:
     if container["content_type"].native != "signed_data":
         return None
     signed = container["content"]
-    if len(signed["signer_infos"]) != 1 or len(signed["unsigned_attrs"] if "unsigned_attrs" in signed else ()) != 0:
+    signers, certificates = signed["signer_infos"], signed["certificates"]
+    if len(signers) != 1 or len(certificates) > _MAX_CERTIFICATES:
+        return None
+    signer = signers[0]
+    if signer["unsigned_attrs"].native or not signer.contents.startswith(_VERSION_1) or signer["digest_algorithm"].dump() != _SHA256:
         return None
     return signed
 

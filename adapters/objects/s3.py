@@ -53,6 +53,10 @@ class S3Objects:
         self._bucket = bucket
         self._keyring = Keyring.from_setting(keyring) if isinstance(keyring, str) else keyring
 
+    @property
+    def bucket(self) -> str:
+        return self._bucket
+
     async def put(self, key: str, data: bytes, media_type: str) -> str:
         """Store `data`, replacing what was under `key`. Returns the SHA-256 of `data`, hex.
 

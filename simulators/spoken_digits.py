@@ -3,10 +3,18 @@
 import ctypes
 import threading
 from functools import cache
+from typing import Literal
 
 import espeakng_loader  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+WORDS = {"en": ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), "zh": tuple("零一二三四五六七八九")}
+VOICES = {"en": "en-us", "zh": "cmn"}
+SPEED, PITCH, PITCH_RANGE = 130, 50, 50  # words a minute; 0..100
+PAUSE_SECONDS = 0.25
+LOUDEST = 0.6
 
 _RETRIEVAL, _POSITION_CHARACTER, _UTF8, _SSML = 1, 1, 1, 0x10
 _RATE, _VOLUME, _PITCH, _RANGE, _WORD_GAP = 1, 2, 3, 4, 7
@@ -51,3 +59,18 @@ def speak(text: str, voice: str, *, words_per_minute: int, pitch: int, pitch_ran
         samples = np.frombuffer(b"".join(_heard), dtype="<i2").astype(np.float32) / np.float32(32768)
         _heard.clear()
     return samples, rate
+
+
+def read_code(code: str, language: Literal["zh", "en"], rate: int) -> NDArray[np.float32]:
+    """The digits of `code`, one by one with a pause after each; mono samples in -1..1 at `rate` Hz."""
+    pause = np.zeros(round(rate * PAUSE_SECONDS), np.float32)
+    words = [part for digit in code for part in (_word(digit, language, rate), pause)]
+    reading = np.concatenate(words[:-1])
+    return np.asarray(LOUDEST * reading / np.abs(reading).max(), np.float32)
+
+
+def _word(digit: str, language: Literal["zh", "en"], rate: int) -> NDArray[np.float32]:
+    samples, own_rate = speak(WORDS[language][int(digit)], VOICES[language], words_per_minute=SPEED, pitch=PITCH, pitch_range=PITCH_RANGE)
+    audible = np.flatnonzero(np.abs(samples) > 0.005)
+    samples = samples[max(0, audible[0] - own_rate // 100) : audible[-1] + own_rate // 50]
+    return np.asarray(resample_poly(samples, rate, own_rate), np.float32)

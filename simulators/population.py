@@ -141,35 +141,32 @@ class Population:
             InvalidInput: the ID number is not valid.
             ValueError: no such station.
         """
-        self._added += 1
-        registrar = Registrar(self._books, Random(f"{self.seed}:added:{self._added}"))
-        person = self.find(id_number) if id_number else None
-        if person is None:
-            person = self._register(registrar, self._station(registrar, station), id_number, sex, birth_date)
+        known = self.find(id_number.strip().upper()) if id_number else None
+        person = known or self._register(id_number, sex, birth_date, station)
         if name:
             person.name = name
         if portrait is not None:
             self._portraits[person.id_number] = portrait
         return person
 
-    def _station(self, registrar: Registrar, code: str | None) -> Station:
-        if code is None:
-            return registrar.station()
-        if code not in STATION:
-            raise ValueError(f"no station has the code {code}; the counties are {', '.join(COUNTY)}")
-        return STATION[code]
-
-    def _register(self, registrar: Registrar, station: Station, id_number: str | None, sex: Sex | None, born: date | None) -> Person:
-        household = registrar.household(station)
-        if id_number is None:
-            born = born or names.birth_date(registrar.random, years_before(REFERENCE_DAY, 50), years_before(REFERENCE_DAY, 22))
-            either: Sex = registrar.random.choice(("male", "female"))
-            person = registrar.person(household, "head", sex or either, born)
-        else:
-            number = parse_id_number(id_number, today=datetime.now(UTC).date(), path="/id_number")
-            person = registrar.person(household, "head", number.sex, number.birth_date, id_number=number.value)
+    def _register(self, id_number: str | None, sex: Sex | None, born: date | None, station_code: str | None) -> Person:
+        """Home and person are drawn apart from the choices, so that giving the choices again gives the same home."""
+        if station_code is not None and station_code not in STATION:
+            raise ValueError(f"no station has the code {station_code}; the counties are {', '.join(COUNTY)}")
+        nth = f"{self.seed}:added:{self._added + 1}"
+        choices = Registrar(self._books, Random(nth))
+        station = STATION[station_code] if station_code else choices.station()
+        number = parse_id_number(id_number or self._made_up(choices, station, sex, born), today=datetime.now(UTC).date(), path="/id_number")
+        self._added += 1
+        registrar = Registrar(self._books, Random(f"{nth}:home"))
+        person = registrar.person(registrar.household(station), "head", number.sex, number.birth_date, id_number=number.value)
         person.former_name = None
         return person
+
+    def _made_up(self, choices: Registrar, station: Station, sex: Sex | None, born: date | None) -> str:
+        either: Sex = choices.random.choice(("male", "female"))
+        born = born or names.birth_date(choices.random, years_before(REFERENCE_DAY, 50), years_before(REFERENCE_DAY, 22))
+        return self._books.id_numbers.give(choices.random, station.division, born, sex or either)
 
 
 def certificate_key(certificate_number: str) -> str:

@@ -50,7 +50,7 @@ lint: install
 	@echo "· Python packages (4 GB; minutes at the first time)"
 	@[ -x .venv/bin/python ] || $(UV) venv --quiet --python .tools/bin/python .venv
 	@$(UV) pip sync --python .venv/bin/python --require-hashes requirements/lock.txt
-	@$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -C editable_mode=compat -e .
 	@touch $@
 
 node_modules/.installed: .tools/.installed package.json package-lock.json

@@ -4,7 +4,15 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(name="onetrip", help="OneTrip 最多跑一次", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+# Without rich's markup: importing it would double the time that --help takes.
+app = typer.Typer(
+    name="onetrip",
+    help="OneTrip 最多跑一次",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
 
 
 @app.command()

@@ -198,7 +198,7 @@ def _as_account(data: Path, death_signal: signal.Signals) -> tuple[str, ...]:
 
 
 def _walkable(path: Path) -> bool:
-    return all(parent.stat().st_mode & 0o001 for parent in path.parents)
+    return all(parent.exists() and parent.stat().st_mode & 0o001 for parent in path.parents)
 
 
 def _walking_capability(data: Path) -> str:

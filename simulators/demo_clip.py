@@ -19,7 +19,8 @@ if TYPE_CHECKING:  # heavy, and the portrait needs none of it
     Picture = NDArray[np.uint8]  # RGB, shape (height, width, 3)
     Sound = NDArray[np.float32]
 
-CLIP_LANGUAGE: Literal["en"] = "en"  # in demo mode, ask codes in this language: whisper understands espeak-ng's English and not its Mandarin
+# In demo mode codes are asked in this language: whisper understands espeak-ng's English and not its Mandarin.
+CLIP_LANGUAGE: Literal["en"] = "en"
 
 PORTRAIT_BOX = (104, 2, 342, 295)  # of the 512x512 photograph; the ratio of a Chinese ID photograph
 PORTRAIT_SIZE = (358, 441)
@@ -117,7 +118,8 @@ def _talking_head(sound: "Sound") -> "Iterator[Picture]":
         middle = ((CLIP_BOX[0] + CLIP_BOX[2]) / 2, (CLIP_BOX[1] + CLIP_BOX[3]) / 2)
         placed = cv2.getRotationMatrix2D(middle, float(angle), float(grown))
         placed[:, 2] += (FRAME_WIDTH / 2 - middle[0] + 3.2 * np.sin(1.5 * at), FRAME_HEIGHT / 2 - middle[1] + 2.1 * np.sin(2.3 * at + 0.7))
-        frame = cv2.warpAffine(_with_open_mouth(photograph, opening), placed, (FRAME_WIDTH, FRAME_HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        talking = _with_open_mouth(photograph, opening)
+        frame = cv2.warpAffine(talking, placed, (FRAME_WIDTH, FRAME_HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         yield np.asarray(frame, np.uint8)
 
 

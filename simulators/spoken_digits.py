@@ -5,7 +5,7 @@ import threading
 from functools import cache
 from typing import Literal
 
-import espeakng_loader  # type: ignore[import-untyped]
+import espeakng_loader
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly

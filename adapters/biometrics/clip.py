@@ -9,6 +9,7 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
+from adapters.biometrics.reasons import TOO_LARGE, TOO_LONG, TOO_MUCH, TOO_SHORT, TOO_SMALL, UNREADABLE
 from adapters.biometrics.sound import SAMPLE_RATE, Sound
 from domain.text import Bilingual
 
@@ -26,13 +27,6 @@ DECODING_SECONDS = 20.0
 VIDEO_CODECS = frozenset({"vp8", "vp9", "av1", "libdav1d", "h264", "hevc", "libvpx", "libvpx-vp9"})
 SOUND_CODECS = frozenset({"opus", "libopus", "vorbis", "aac", "mp3", "mp3float", "pcm_s16le", "pcm_f32le"})
 _EBML, _FTYP = b"\x1a\x45\xdf\xa3", b"ftyp"
-
-UNREADABLE = Bilingual(zh="视频无法读取，请用 WebM 或 MP4 格式重新录制后再上传。", en="The clip cannot be read. Record it again as WebM or MP4.")
-TOO_LARGE = Bilingual(zh="视频超过 20 MB，请录制短一些后再上传。", en="The clip is larger than 20 MB. Record a shorter one.")
-TOO_SHORT = Bilingual(zh="视频太短，请完整读出四位数字后再停止录制。", en="The clip is too short. Read all four digits before you stop recording.")
-TOO_LONG = Bilingual(zh="视频超过 15 秒，请重新录制，读完数字即可停止。", en="The clip is longer than 15 seconds. Record again and stop once the digits are read.")
-TOO_SMALL = Bilingual(zh="视频画面太小，请用更高的分辨率录制（短边至少 240 像素）。", en="The picture is too small. Record with at least 240 pixels on the short side.")
-TOO_MUCH = Bilingual(zh="视频分辨率或帧率过高，请降低后重新录制（不超过 1080p、60 帧）。", en="The clip has too many pixels or frames. Record again at 1080p and 60 frames a second or less.")
 
 
 class UnusableClip(Exception):

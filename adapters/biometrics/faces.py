@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import dlib  # type: ignore[import-untyped]
+import dlib
 import numpy as np
 from PIL import Image, ImageOps
 
@@ -23,6 +23,7 @@ DETECTION_SIDE = 640  # pixels of the longer side at which faces are sought
 MIN_FACE_SHARE = 0.16  # of the frame's shorter side
 BYSTANDER_SHARE = 0.35  # of the applicant's face: a smaller one far behind is no second person
 MAX_TURN = 0.45  # nose off the middle of the eyes, in half eye distances
+FRAMES_SEARCHED = 12
 FRAMES_COMPARED = 3
 APART_SECONDS = 0.4
 MAX_PORTRAIT_PIXELS = 40_000_000
@@ -68,7 +69,7 @@ class FaceComparer:
             # The network runs in dlib itself; this keeps DeepFace from importing TensorFlow, 3 s and 500 MB, for nothing.
             os.environ.setdefault("DEEPFACE_BACKEND_ENGINE", "onnx")
         # Imported here: it reads the variables above while it is imported.
-        from deepface import DeepFace  # type: ignore[import-untyped]
+        from deepface import DeepFace
 
         self._deepface: Any = DeepFace
         self._model, self._threshold, self._metric = model, threshold, METRICS.get(model, "cosine")
@@ -81,19 +82,22 @@ class FaceComparer:
         self.embed(np.zeros((CHIP_SIZE, CHIP_SIZE, 3), np.uint8))
 
     def look(self, clip: Clip) -> FacesSeen:
-        """Every held frame, searched for faces."""
+        """Search frames spread over the clip."""
         counts: list[int] = []
         found: list[Face] = []
         too_small = False
-        for at, frame in zip(clip.times, clip.frames, strict=True):
-            faces = self._faces(frame, at)
-            counts.append(len(faces))
-            if not faces:
+        for number in np.linspace(0, len(clip.frames) - 1, min(FRAMES_SEARCHED, len(clip.frames))).round().astype(int):
+            frame = clip.frames[number]
+            boxes = self._boxes(frame)
+            counts.append(len(boxes))
+            if not boxes:
                 continue
-            if faces[0].width < MIN_FACE_SHARE * min(frame.shape[:2]):
+            if boxes[0].width() < MIN_FACE_SHARE * min(frame.shape[:2]):
                 too_small = True
-            elif faces[0].turn <= MAX_TURN:
-                found.append(faces[0])
+                continue
+            face = self._describe(frame, boxes[0], clip.times[number])
+            if face.turn <= MAX_TURN:
+                found.append(face)
         most = sorted(counts, reverse=True)[:2][-1] if counts else 0  # one frame alone may be a false alarm
         return FacesSeen(_clearest(found), most, too_small and not found)
 
@@ -102,8 +106,10 @@ class FaceComparer:
         picture = _open_portrait(portrait)
         if picture is None:
             return None
-        faces = self._faces(picture, 0.0) or self._faces(_with_margin(picture), 0.0)
-        return self.embed(faces[0].chip) if faces else None
+        for view in (picture, _with_margin(picture)):
+            if boxes := self._boxes(view):
+                return self.embed(self._describe(view, boxes[0], 0.0).chip)
+        return None
 
     def embed(self, chip: Picture) -> Embedding:
         """The model's description of an aligned face."""
@@ -123,22 +129,21 @@ class FaceComparer:
         """Between any two frames of one clip; 0 for a single one."""
         return max((self.distance(a, b) for a, b in itertools.combinations(faces, 2)), default=0.0)
 
-    def _faces(self, picture: Picture, at: float) -> list[Face]:
-        """Largest first, bystanders left out."""
+    def _boxes(self, picture: Picture) -> list[Any]:
+        """dlib rectangles in the picture's own pixels: largest first, bystanders left out."""
         scale = min(1.0, DETECTION_SIDE / max(picture.shape[:2]))
         small = picture if scale == 1 else cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         boxes, _, _ = self._detector.run(np.ascontiguousarray(small, np.uint8), 0, 0.0)
         boxes = sorted(boxes, key=lambda box: box.width(), reverse=True)
-        boxes = [box for box in boxes if box.width() >= BYSTANDER_SHARE * boxes[0].width()]
-        return [self._describe(picture, box, scale, at) for box in boxes]
+        compared = [box for box in boxes if box.width() >= BYSTANDER_SHARE * boxes[0].width()]
+        return [dlib.rectangle(*(round(side / scale) for side in (b.left(), b.top(), b.right(), b.bottom()))) for b in compared]
 
-    def _describe(self, picture: Picture, box: Any, scale: float, at: float) -> Face:
-        whole = dlib.rectangle(*(round(side / scale) for side in (box.left(), box.top(), box.right(), box.bottom())))
-        shape = self._landmarks(picture, whole)
+    def _describe(self, picture: Picture, box: Any, at: float) -> Face:
+        shape = self._landmarks(picture, box)
         chip = np.asarray(dlib.get_face_chip(picture, shape, size=CHIP_SIZE, padding=CHIP_PADDING), np.uint8)
         grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY)
         sharpness = float(cv2.Laplacian(grey, cv2.CV_64F).var())
-        return Face(float(whole.width()), _turn(shape), sharpness, chip, at)
+        return Face(float(box.width()), _turn(shape), sharpness, chip, at)
 
 
 def _turn(shape: Any) -> float:

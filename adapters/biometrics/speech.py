@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import speech_recognition  # type: ignore[import-untyped]
-from faster_whisper import WhisperModel  # type: ignore[import-untyped]
-from speech_recognition.recognizers.whisper_local.base import WhisperCompatibleRecognizer  # type: ignore[import-untyped]
-from speech_recognition.recognizers.whisper_local.faster_whisper import TranscribableAdapter  # type: ignore[import-untyped]
+import speech_recognition
+from faster_whisper import WhisperModel
+from speech_recognition.recognizers.whisper_local.base import WhisperCompatibleRecognizer
+from speech_recognition.recognizers.whisper_local.faster_whisper import TranscribableAdapter
 
 from adapters.biometrics.packaged_models import prepare_whisper_base
 from adapters.biometrics.sound import SAMPLE_RATE, Sound, as_pcm16
@@ -39,14 +39,15 @@ class CodeListener:
     def __init__(self, deepface_home: Path, speech_model: str, threads: int) -> None:
         """`speech_model`: `packaged`, or a size or folder that faster-whisper knows."""
         source = str(prepare_whisper_base(deepface_home)) if speech_model == PACKAGED else speech_model
-        model = WhisperModel(source, device="cpu", compute_type="int8", cpu_threads=threads, num_workers=1)
+        model = WhisperModel(source, device="cpu", cpu_threads=threads, num_workers=1)
         self.name = "whisper-base" if speech_model == PACKAGED else Path(speech_model).name
         self._recognizer = LoadedWhisperRecognizer(model)
 
     def transcribe(self, sound: Sound, code: str, language: Language) -> str:
         """What was said, as the engine writes it. `sound` is 16 kHz mono in -1..1; `code` only keeps the prompt away from it."""
         audio = speech_recognition.AudioData(as_pcm16(sound), SAMPLE_RATE, 2)
-        return self._recognizer.recognize_faster_whisper(audio, language=language, initial_prompt=prompt_avoiding(code, language), **BOUNDED)
+        prompt = prompt_avoiding(code, language)
+        return self._recognizer.recognize_faster_whisper(audio, language=language, initial_prompt=prompt, **BOUNDED)
 
     def warm_up(self) -> float:
         """Run once on a quiet hum; returns the seconds it took."""

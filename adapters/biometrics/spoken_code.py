@@ -14,16 +14,21 @@ _HOMOPHONES = {
     "4": "是死思斯司寺似丝私十事", "5": "无吴武午舞务物误屋吾勿唔", "6": "刘流留柳溜榴路绿", "7": "期其起气奇齐妻棋骑旗器汽启",
     "8": "吧把巴爸拔罢叭", "9": "就久酒旧救舅纠",
 }  # fmt: skip
-_WORDS = {"zero": "0", "oh": "0", "nought": "0", "naught": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
-          "seven": "7", "eight": "8", "nine": "9", "niner": "9",
-          "ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14", "fifteen": "15", "sixteen": "16",
-          "seventeen": "17", "eighteen": "18", "nineteen": "19"}  # fmt: skip
-_TENS = {"twenty": "2", "thirty": "3", "forty": "4", "fourty": "4", "fifty": "5", "sixty": "6", "seventy": "7", "eighty": "8", "ninety": "9"}
-_SOUND_ALIKES = {"o": "0", "owe": "0", "hero": "0", "won": "1", "wan": "1", "to": "2", "too": "2", "tu": "2", "tree": "3", "free": "3", "for": "4",
-                 "fore": "4", "far": "4", "fife": "5", "hive": "5", "sicks": "6", "sex": "6", "sevens": "7", "ate": "8", "ait": "8",
-                 "eights": "8", "hate": "8", "nein": "9", "night": "9", "mine": "9", "fine": "9"}  # fmt: skip
+_WORDS = {
+    "zero": "0", "oh": "0", "nought": "0", "naught": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
+    "six": "6", "seven": "7", "eight": "8", "nine": "9", "niner": "9", "ten": "10", "eleven": "11", "twelve": "12",
+    "thirteen": "13", "fourteen": "14", "fifteen": "15", "sixteen": "16", "seventeen": "17", "eighteen": "18", "nineteen": "19",
+}  # fmt: skip
+_TENS = {
+    "twenty": "2", "thirty": "3", "forty": "4", "fourty": "4", "fifty": "5", "sixty": "6", "seventy": "7", "eighty": "8", "ninety": "9",
+}  # fmt: skip
+_SOUND_ALIKES = {
+    "o": "0", "owe": "0", "hero": "0", "won": "1", "wan": "1", "to": "2", "too": "2", "tu": "2", "tree": "3", "free": "3", "for": "4",
+    "fore": "4", "far": "4", "fife": "5", "hive": "5", "sicks": "6", "sex": "6", "sevens": "7", "ate": "8", "ait": "8",
+    "eights": "8", "hate": "8", "nein": "9", "night": "9", "mine": "9", "fine": "9",
+}  # fmt: skip
 _REPEATS = {"double": 2, "triple": 3}
-_TOKEN = re.compile(r"[a-z]+|\d|[^\W\d_a-z]")
+_TOKEN = re.compile(r"[a-z]+|\d|○|[^\W\d_a-z]")
 
 CARELESS = {character: digit for digit, characters in _HOMOPHONES.items() for character in characters} | _SOUND_ALIKES
 CAREFUL = {character: digit for digit, characters in _NUMERALS.items() for character in characters} | _WORDS
@@ -36,7 +41,7 @@ def heard_digits(transcript: str, length: int = 4) -> str:
     give `length` digits, so that 验证码是三五八二 stays 3582.
     """
     careful = _read(transcript, CAREFUL)
-    if len(careful) in (length, 2 * length):
+    if len(careful) >= length:
         return careful
     careless = _read(transcript, CAREFUL | CARELESS)
     return careless if abs(len(careless) - length) < abs(len(careful) - length) else careful
@@ -45,12 +50,13 @@ def heard_digits(transcript: str, length: int = 4) -> str:
 def wrong_digits(expected: str, heard: str) -> int:
     """How many digits differ: by position where the lengths agree, else the edit distance and at least 2.
 
-    A code read twice in a row counts as its worse reading.
+    None differ when the whole code stands in at most three times as many digits: people stumble and begin again, or read
+    twice. Nine random four-digit windows hold a given code in 0.09 % of cases.
     """
-    if len(heard) == 2 * len(expected):
-        return max(_differing(expected, heard[: len(expected)]), _differing(expected, heard[len(expected) :]))
+    if expected in heard and len(heard) <= 3 * len(expected):
+        return 0
     if len(heard) == len(expected):
-        return _differing(expected, heard)
+        return sum(a != b for a, b in zip(expected, heard, strict=True))
     return max(2, _edit_distance(expected, heard))
 
 
@@ -63,22 +69,20 @@ def _read(transcript: str, dictionary: dict[str, str]) -> str:
     tokens: list[str] = _TOKEN.findall(unicodedata.normalize("NFKC", transcript).lower())
     digits = ""
     repeat = 1
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+    for token, following in zip(tokens, [*tokens, ""][1:], strict=True):
         if token in _REPEATS:
             repeat = _REPEATS[token]
             continue
-        value = _TENS[token] + ("" if _is_unit(following) else "0") if token in _TENS else dictionary.get(token, token if token.isdecimal() else "")
-        digits += value * repeat
+        digits += _value(token, following, dictionary) * repeat
         repeat = 1
     return digits
 
 
-def _is_unit(token: str) -> bool:
-    return len(_WORDS.get(token, "")) == 1 and token not in ("zero", "oh", "nought", "naught")
-
-
-def _differing(one: str, other: str) -> int:
-    return sum(a != b for a, b in zip(one, other, strict=True))
+def _value(token: str, following: str, dictionary: dict[str, str]) -> str:
+    if token in _TENS:  # "thirty-five" is 35, "thirty" alone 30
+        unit = _WORDS.get(following, "0")
+        return _TENS[token] if len(unit) == 1 and unit != "0" else _TENS[token] + "0"
+    return str(unicodedata.decimal(token)) if token.isdecimal() else dictionary.get(token, "")
 
 
 def _edit_distance(one: str, other: str) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
+from adapters.biometrics import reasons
 from adapters.biometrics.spoken_code import heard_digits, wrong_digits
 from domain.identity import CheckName, CheckResult, IdentityVerdict
 from domain.text import Bilingual, Language
@@ -25,18 +26,6 @@ _T = TypeVar("_T")
 MAX_WRONG_DIGITS = 1
 QUIET = 0.004  # root mean square of the loudest tenth; speech at arm's length is 0.02 and more
 REQUIRED: tuple[CheckName, ...] = ("clip", "one_person", "face", "code")
-
-NO_FACE = Bilingual(zh="视频中没有看到清晰的正面人脸，请面向镜头、光线充足，让脸部占满椭圆框。",
-                    en="No clear face was seen. Face the camera in good light and fill the oval.")  # fmt: skip
-SMALL_FACE = Bilingual(zh="人脸离镜头太远，请靠近一些，让脸部占满椭圆框。", en="Your face is too far away. Come closer until it fills the oval.")
-SEVERAL_FACES = Bilingual(zh="视频中出现了不止一个人，请单独一人录制。", en="More than one person is in the clip. Record it alone.")
-CHANGING_FACE = Bilingual(zh="视频中的人脸前后不一致，请由本人一次录制完成。", en="The face changes during the clip. Record it yourself, in one go.")
-OTHER_FACE = Bilingual(zh="视频中的人与证件照片比对不一致，请摘下口罩、墨镜和帽子，在明亮处正对镜头重新录制。",
-                       en="The face does not match the portrait on file. Take off mask, dark glasses and hat, and record again in good light.")  # fmt: skip
-NO_PORTRAIT = Bilingual(zh="登记的证件照片无法用于比对，请到窗口现场核验身份。", en="The portrait on file cannot be compared. Please have your identity checked at the counter.")
-NO_SOUND = Bilingual(zh="没有听到声音，请允许使用麦克风并大声读出数字。", en="No sound was heard. Allow the microphone and read the digits aloud.")
-OTHER_CODE = Bilingual(zh="没有听清所读的数字，请在安静处逐个大声读出屏幕上的四位数字。",
-                       en="The digits were not understood. In a quiet place, read the four digits on the screen aloud, one by one.")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,8 +89,8 @@ class ClipVerifier:
             with watch.stage("find_faces"):
                 seen = models.faces.look(clip)
             if not seen.clearest:
-                reason = SMALL_FACE if seen.too_small else NO_FACE
-                return 0, [_one_person(seen.most_people, same_throughout=True), CheckResult(name="face", passed=False, threshold=self._face_threshold, reason=reason)]
+                unseen = self._face_failed(reasons.SMALL_FACE if seen.too_small else reasons.NO_FACE)
+                return 0, [_one_person(seen.most_people, same_throughout=True), unseen]
             with watch.stage("compare_faces"):
                 reference = models.faces.embed_portrait(portrait)
                 shown = [models.faces.embed(face.chip) for face in seen.clearest]
@@ -110,10 +99,14 @@ class ClipVerifier:
 
     def _compare(self, models: _Models, shown: "list[Embedding]", reference: "Embedding | None") -> CheckResult:
         if reference is None:
-            return CheckResult(name="face", passed=False, threshold=self._face_threshold, reason=NO_PORTRAIT)
+            return self._face_failed(reasons.NO_PORTRAIT)
         distance = models.faces.median_distance(shown, reference)
-        same = distance <= self._face_threshold
-        return CheckResult(name="face", passed=same, score=distance, threshold=self._face_threshold, reason=None if same else OTHER_FACE)
+        if distance > self._face_threshold:
+            return self._face_failed(reasons.OTHER_FACE, distance)
+        return CheckResult(name="face", passed=True, score=distance, threshold=self._face_threshold)
+
+    def _face_failed(self, reason: Bilingual, distance: float | None = None) -> CheckResult:
+        return CheckResult(name="face", passed=False, score=distance, threshold=self._face_threshold, reason=reason)
 
     def _verdict(self, models: _Models, watch: "_Stopwatch", asked: list[CheckResult], seconds: float, compared: int) -> IdentityVerdict:
         answered = {check.name: check for check in asked}
@@ -144,9 +137,9 @@ class ClipVerifier:
 
 def _one_person(most_people: int, same_throughout: bool) -> CheckResult:
     if most_people > 1:
-        return CheckResult(name="one_person", passed=False, score=most_people, threshold=1, reason=SEVERAL_FACES)
+        return CheckResult(name="one_person", passed=False, score=most_people, threshold=1, reason=reasons.SEVERAL_FACES)
     if not same_throughout:
-        return CheckResult(name="one_person", passed=False, score=most_people, threshold=1, reason=CHANGING_FACE)
+        return CheckResult(name="one_person", passed=False, score=most_people, threshold=1, reason=reasons.CHANGING_FACE)
     return CheckResult(name="one_person", passed=most_people == 1, score=most_people, threshold=1)
 
 
@@ -155,12 +148,12 @@ def _check_code(models: _Models, watch: "_Stopwatch", clip: "Clip", code: str, l
     from adapters.biometrics.sound import loudness
 
     if clip.sound is None or loudness(clip.sound) < QUIET:
-        return CheckResult(name="code", passed=False, threshold=MAX_WRONG_DIGITS, reason=NO_SOUND)
+        return CheckResult(name="code", passed=False, threshold=MAX_WRONG_DIGITS, reason=reasons.NO_SOUND)
     with watch.stage("listen"):
         transcript = models.listener.transcribe(clip.sound, code, language)
     wrong = wrong_digits(code, heard_digits(transcript, len(code)))
     passed = wrong <= MAX_WRONG_DIGITS
-    return CheckResult(name="code", passed=passed, score=wrong, threshold=MAX_WRONG_DIGITS, reason=None if passed else OTHER_CODE)
+    return CheckResult(name="code", passed=passed, score=wrong, threshold=MAX_WRONG_DIGITS, reason=None if passed else reasons.OTHER_CODE)
 
 
 class _Stopwatch:

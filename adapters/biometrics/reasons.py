@@ -1,0 +1,60 @@
+"""What an applicant is told to do better when a check fails."""
+
+from domain.text import Bilingual
+
+UNREADABLE = Bilingual(
+    zh="视频无法读取，请用 WebM 或 MP4 格式重新录制后再上传。",
+    en="The clip cannot be read. Record it again as WebM or MP4.",
+)
+TOO_LARGE = Bilingual(
+    zh="视频超过 20 MB，请录制短一些后再上传。",
+    en="The clip is larger than 20 MB. Record a shorter one.",
+)
+TOO_SHORT = Bilingual(
+    zh="视频太短，请完整读出四位数字后再停止录制。",
+    en="The clip is too short. Read all four digits before you stop recording.",
+)
+TOO_LONG = Bilingual(
+    zh="视频超过 15 秒，请重新录制，读完数字即可停止。",
+    en="The clip is longer than 15 seconds. Record again and stop once the digits are read.",
+)
+TOO_SMALL = Bilingual(
+    zh="视频画面太小，请用更高的分辨率录制（短边至少 240 像素）。",
+    en="The picture is too small. Record with at least 240 pixels on the short side.",
+)
+TOO_MUCH = Bilingual(
+    zh="视频分辨率或帧率过高，请降低后重新录制（不超过 1080p、60 帧）。",
+    en="The clip has too many pixels or frames. Record again at 1080p and 60 frames a second or less.",
+)
+NO_FACE = Bilingual(
+    zh="视频中没有看到清晰的正面人脸，请面向镜头、光线充足，让脸部占满椭圆框。",
+    en="No clear face was seen. Face the camera in good light and fill the oval.",
+)
+SMALL_FACE = Bilingual(
+    zh="人脸离镜头太远，请靠近一些，让脸部占满椭圆框。",
+    en="Your face is too far away. Come closer until it fills the oval.",
+)
+SEVERAL_FACES = Bilingual(
+    zh="视频中出现了不止一个人，请单独一人录制。",
+    en="More than one person is in the clip. Record it alone.",
+)
+CHANGING_FACE = Bilingual(
+    zh="视频中的人脸前后不一致，请由本人一次录制完成。",
+    en="The face changes during the clip. Record it yourself, in one go.",
+)
+OTHER_FACE = Bilingual(
+    zh="视频中的人与证件照片比对不一致，请摘下口罩、墨镜和帽子，在明亮处正对镜头重新录制。",
+    en="The face does not match the portrait on file. Take off mask, dark glasses and hat, and record again in good light.",
+)
+NO_PORTRAIT = Bilingual(
+    zh="登记的证件照片无法用于比对，请到窗口现场核验身份。",
+    en="The portrait on file cannot be compared. Please have your identity checked at the counter.",
+)
+NO_SOUND = Bilingual(
+    zh="没有听到声音，请允许使用麦克风并大声读出数字。",
+    en="No sound was heard. Allow the microphone and read the digits aloud.",
+)
+OTHER_CODE = Bilingual(
+    zh="没有听清所读的数字，请在安静处逐个大声读出屏幕上的四位数字。",
+    en="The digits were not understood. In a quiet place, read the four digits on the screen aloud, one by one.",
+)

@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from settings import PROJECT, Settings, home, load_settings
@@ -38,12 +40,12 @@ def doctor() -> int:
     """Print the table; 1 when something that must be up is down."""
     settings = load_settings()
     findings = asyncio.run(examine(settings))
-    table = Table(title=f"OneTrip · {home()}", title_justify="left")
+    table = Table(title=f"OneTrip · {home()}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("", "part", "address", "version", "what to do"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading == "part")
     for finding in findings:
         mark = "[green]✓[/]" if finding.up else ("[red]✗[/]" if finding.needed else "[yellow]![/]")
-        table.add_row(mark, finding.name, finding.address, finding.version, "" if finding.up else finding.remedy)
+        table.add_row(mark, finding.name, escape(finding.address), escape(finding.version), "" if finding.up else escape(finding.remedy))
     Console().print(table)
     return 1 if any(finding.needed and not finding.up for finding in findings) else 0
 
@@ -67,7 +69,8 @@ async def _ask(name: str, address: str, question: Question, remedy: str) -> Find
     try:
         return Finding(name, address, True, await question())
     except Exception as error:
-        return Finding(name, address, False, "", f"{remedy} [{type(error).__name__}]".replace("[", "\\["))
+        # Whatever it is, a doctor reports it.
+        return Finding(name, address, False, f"no ({type(error).__name__})", remedy)
 
 
 def _remedy(part: str, settings: Settings, variable: str) -> str:

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     registries_seed: int = 2026  # of the simulated population
 
     office_division: str = "330300"
+    default_station: str = "330302000000"  # where a case goes whose territory no registry tells
     office_name_zh: str = "温州市公安局（演示）"
     office_name_en: str = "Wenzhou Public Security Bureau (demonstration)"
 

@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
 from pydantic import ValidationError as ModelError
 
-from catalogue.rules import RuleSyntaxError, variables_of
+from catalogue.rules import RuleSyntaxError, decide, station_of, variables_of
+from domain.decision import Outcome, RuleResult
 from domain.errors import FieldError, InvalidInput, UnknownServiceItem
 from domain.service_item import Delivery, MaterialSource, ServiceItem
 from domain.text import Bilingual
@@ -55,6 +56,18 @@ class Catalogue:
             return self._items[code]
         except KeyError:
             raise UnknownServiceItem() from None
+
+    def check_answers(self, item: ServiceItem, answers: Mapping[str, Any]) -> None:
+        check_answers(item, answers)
+
+    def decide(self, item: ServiceItem, facts: Mapping[str, Any]) -> tuple[Outcome, list[RuleResult]]:
+        return decide(item, facts)
+
+    def station_of(self, item: ServiceItem, facts: Mapping[str, Any], default: str) -> str:
+        return station_of(item, facts, default)
+
+    def source_name(self, source: str) -> Bilingual:
+        return SOURCES[source]
 
 
 def load_service_item(path: Path) -> ServiceItem:
@@ -139,7 +152,7 @@ def _label(item: ServiceItem, name: object) -> Bilingual:
 def _field_error(item: ServiceItem, error: ValidationError, prefix: str) -> FieldError:
     path = list(error.absolute_path)
     if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
+        missing = error.message.split("'")[1]
         path, label = [*path, missing], _label(item, missing)
         text = Bilingual(zh=f"请填写：{label.zh}", en=f"Please answer: {label.en}")
     elif error.validator == "additionalProperties":
@@ -164,4 +177,6 @@ def _constraint_text(error: ValidationError, label: Bilingual) -> Bilingual:
         case "maxItems":
             return Bilingual(zh=f"{label.zh}：最多 {value} 项", en=f"{label.en}: at most {value}")
         case _:
-            return Bilingual(zh=f"{label.zh}：格式不对，请按说明填写", en=f"{label.en}: not in the form asked for; see the hint beside the field")
+            return Bilingual(
+                zh=f"{label.zh}：格式不对，请按说明填写", en=f"{label.en}: not in the form asked for; see the hint beside the field"
+            )

@@ -94,6 +94,7 @@ class CaseChange(BaseModel):
     close_work_item: WorkItemClosing | None = None
     decision: DecisionByPerson | None = None
     identity: IdentityVerdict | None = None
+    answers_patch: dict[str, Any] | None = None  # a supplement's new answers, merged into the old ones
     supplement: list[SupplementRequest] | None = None
     supplement_until: datetime | None = None
     notices: list[NoticeText] = []
@@ -104,9 +105,30 @@ class ChangeResult(BaseModel):
     work_item_id: UUID | None = None
 
 
+class DecisionTask(BaseModel):
+    """Decide on the evidence of this supplement round. Idempotency key: application and round."""
+
+    application_id: UUID
+    at: datetime
+    round: int = 0
+
+
 class MachineDecision(BaseModel):
     outcome: Outcome
-    station: str
+
+
+class LookUpTask(BaseModel):
+    """A registry question outside any case: filling in a form for a signed-in person."""
+
+    source: str
+    id_number: str
+    service_item: str
+
+
+class LookUpAnswer(BaseModel):
+    source: str
+    found: bool
+    record: dict[str, Any]
 
 
 class EvidenceTask(BaseModel):
@@ -178,11 +200,10 @@ class CompleteWorkItem(BaseModel):
     originals: dict[str, str] = {}  # material code → same | different | missing
 
 
-class SupplementAnswers(BaseModel):
-    """The answers themselves are stored first; the command tells which round they belong to."""
+class Supplement(BaseModel):
+    """New answers for the fields that were marked; marked materials were attached before."""
 
-    round: int
-    targets: list[str]
+    answers: dict[str, Any] = {}
 
 
 class CaseState(BaseModel):

@@ -39,7 +39,9 @@ class InvalidInput(DomainError):
     """The request is malformed, or an answer is not what the form accepts."""
 
     kind = "invalid-input"
-    default = Bilingual(zh="填写的内容有误，请按提示修改后再提交。", en="Some of what was sent is not valid. Correct the fields named below and send again.")
+    default = Bilingual(
+        zh="填写的内容有误，请按提示修改后再提交。", en="Some of what was sent is not valid. Correct the fields named below and send again."
+    )
 
 
 class TooLarge(DomainError):
@@ -66,17 +68,24 @@ class WrongState(DomainError):
     """The case has moved on: what was asked can no longer be done."""
 
     kind = "wrong-state"
-    default = Bilingual(zh="办件当前状态不能进行此操作，请刷新页面查看最新进度。", en="The application is not in a state that allows this. Reload to see where it is.")
+    default = Bilingual(
+        zh="办件当前状态不能进行此操作，请刷新页面查看最新进度。",
+        en="The application is not in a state that allows this. Reload to see where it is.",
+    )
 
 
 class MaterialMissing(WrongState):
     kind = "material-missing"
-    default = Bilingual(zh="还有材料没有上传，请先上传再录制视频。", en="A required document is not uploaded yet. Upload it before recording the clip.")
+    default = Bilingual(
+        zh="还有材料没有上传，请先上传再录制视频。", en="A required document is not uploaded yet. Upload it before recording the clip."
+    )
 
 
 class ChallengeExpired(WrongState):
     kind = "challenge-expired"
-    default = Bilingual(zh="验证码已过期或已使用，请获取新的验证码后重新录制。", en="The code has expired or was used. Ask for a new code and record again.")
+    default = Bilingual(
+        zh="验证码已过期或已使用，请获取新的验证码后重新录制。", en="The code has expired or was used. Ask for a new code and record again."
+    )
 
 
 class WorkItemAlreadyClaimed(DomainError):
@@ -91,7 +100,9 @@ class WorkItemNotClaimed(DomainError):
 
 class IdempotencyConflict(DomainError):
     kind = "idempotency-conflict"
-    default = Bilingual(zh="同一个 Idempotency-Key 已用于另一份申请，请更换。", en="This Idempotency-Key was used for a different request. Use a new one.")
+    default = Bilingual(
+        zh="同一个 Idempotency-Key 已用于另一份申请，请更换。", en="This Idempotency-Key was used for a different request. Use a new one."
+    )
 
 
 class TooManyAttempts(DomainError):
@@ -108,7 +119,9 @@ class Unavailable(DomainError):
     """A part of ours does not answer now; nothing was lost."""
 
     kind = "unavailable"
-    default = Bilingual(zh="系统繁忙，您的信息没有丢失，请稍后再试。", en="The service is busy. Nothing was lost; please try again shortly.")
+    default = Bilingual(
+        zh="系统繁忙，您的信息没有丢失，请稍后再试。", en="The service is busy. Nothing was lost; please try again shortly."
+    )
 
 
 class RegistryUnavailable(Unavailable):
@@ -119,7 +132,9 @@ class RegistryUnavailable(Unavailable):
     def __init__(self, source: str, why: str) -> None:
         self.source = source
         self.why = why  # technical, without personal data: a status, a timeout, a bad signature
-        super().__init__(Bilingual(zh="数据源暂时没有答复，系统会自动重试。", en=f"The registry {source} is not answering; we keep trying."))
+        super().__init__(
+            Bilingual(zh="数据源暂时没有答复，系统会自动重试。", en=f"The registry {source} is not answering; we keep trying.")
+        )
 
 
 class ObjectDamaged(DomainError):

@@ -61,7 +61,9 @@ def parse_id_number(text: str, *, today: date, path: str = "/applicant/id_number
     try:
         born = number.birth_date
     except ValueError as error:
-        raise _refuse(path, "身份证号中的出生日期不存在，请核对", "The date of birth in the ID number does not exist. Please check it") from error
+        raise _refuse(
+            path, "身份证号中的出生日期不存在，请核对", "The date of birth in the ID number does not exist. Please check it"
+        ) from error
     if born > today:
         raise _refuse(path, "身份证号中的出生日期晚于今天，请核对", "The date of birth in the ID number is in the future. Please check it")
     return number

@@ -1,12 +1,15 @@
 """What the outside world must offer; `adapters/` implements each, `wiring.py` puts them together."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from domain.decision import Outcome, RuleResult
 from domain.documents import DocumentContent, SealedDocument, SealVerdict
 from domain.evidence import RegistryAnswer, RegistryQuery
 from domain.identity import IdentityVerdict
-from domain.text import Language
+from domain.service_item import ServiceItem
+from domain.text import Bilingual, Language
 
 
 class RegistryConnector(Protocol):
@@ -84,3 +87,29 @@ class WorkingDays(Protocol):
     def add(self, day: date, working_days: int) -> date:
         """The last day of a limit of so many working days that begins the day after `day`."""
         ...
+
+
+class ServiceItems(Protocol):
+    """The catalogue, as those see it who decide."""
+
+    def get(self, code: str) -> ServiceItem:
+        """The version in force.
+
+        Raises:
+            UnknownServiceItem: no such code.
+        """
+        ...
+
+    def check_answers(self, item: ServiceItem, answers: Mapping[str, Any]) -> None:
+        """Hold answers against the form.
+
+        Raises:
+            InvalidInput: one entry per field.
+        """
+        ...
+
+    def decide(self, item: ServiceItem, facts: Mapping[str, Any]) -> tuple[Outcome, list[RuleResult]]: ...
+
+    def station_of(self, item: ServiceItem, facts: Mapping[str, Any], default: str) -> str: ...
+
+    def source_name(self, source: str) -> Bilingual: ...

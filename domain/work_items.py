@@ -79,14 +79,21 @@ def check_completion(command: CompleteWorkItem, kind: StepKind, item: ServiceIte
 
 def _check_supplement(command: CompleteWorkItem, item: ServiceItem, rounds_used: int) -> None:
     if rounds_used >= item.supplement.rounds:
-        raise _refuse("/outcome", f"补正次数已用完（{item.supplement.rounds} 次），请继续办理并写明意见",
-                      f"All {item.supplement.rounds} supplement rounds are used: go on and state your view")
+        raise _refuse(
+            "/outcome",
+            f"补正次数已用完（{item.supplement.rounds} 次），请继续办理并写明意见",
+            f"All {item.supplement.rounds} supplement rounds are used: go on and state your view",
+        )
     if not command.supplement:
         raise _refuse("/supplement", "请标出需要补正的填报项或材料，并写明理由", "Mark at least one field or document, each with a reason")
     known = {f"answers.{name}" for name in item.form.get("properties", {})} | {f"materials.{m.code}" for m in item.uploads}
     for index, request in enumerate(command.supplement):
         if request.target not in known:
-            raise _refuse(f"/supplement/{index}/target", f"可补正的内容：{', '.join(sorted(known))}", f"What can be supplemented: {', '.join(sorted(known))}")
+            raise _refuse(
+                f"/supplement/{index}/target",
+                f"可补正的内容：{', '.join(sorted(known))}",
+                f"What can be supplemented: {', '.join(sorted(known))}",
+            )
         if not request.reason.strip():
             raise _refuse(f"/supplement/{index}/reason", "请写明补正理由", "Give a reason")
 
@@ -97,9 +104,17 @@ def _check_originals(command: CompleteWorkItem, item: ServiceItem) -> None:
     if missing:
         raise _refuse("/originals", f"请逐一核对原件：{', '.join(missing)}", f"Compare every original: {', '.join(missing)}")
     if bad := sorted(code for code, finding in command.originals.items() if finding not in ("same", "different", "missing")):
-        raise _refuse("/originals", f"核对结果应为 same、different 或 missing：{', '.join(bad)}", f"A finding is same, different or missing: {', '.join(bad)}")
+        raise _refuse(
+            "/originals",
+            f"核对结果应为 same、different 或 missing：{', '.join(bad)}",
+            f"A finding is same, different or missing: {', '.join(bad)}",
+        )
     findings = {command.originals[code] for code in codes}
     if command.outcome == "match" and findings - {"same"}:
-        raise _refuse("/outcome", "有原件不一致或未带，不能办结；未带的请退回待办，等申请人再来", "Not every original is the same. If one was not brought, release the work item until the applicant returns")
+        raise _refuse(
+            "/outcome",
+            "有原件不一致或未带，不能办结；未带的请退回待办，等申请人再来",
+            "Not every original is the same. If one was not brought, release the work item until the applicant returns",
+        )
     if command.outcome == "differ" and "different" not in findings:
         raise _refuse("/outcome", "没有原件被标为不一致", "No original is marked as different")

@@ -1,10 +1,23 @@
 """The tables. Columns ending in `_box` hold AES-GCM boxes (key id inside); columns ending in `_index` keyed hashes."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -300,3 +313,30 @@ class StateKey(SQLModel, table=True):
     __tablename__ = "state_keys"
     key: str = Field(primary_key=True)
     value: str = Field(sa_column=Column(Text, nullable=False))
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return cast(Table, model.__table__)  # type: ignore[attr-defined]
+
+
+# The same tables for SQLAlchemy's core, which the hot paths use.
+persons = _table(Person)
+service_item_versions = _table(ServiceItemVersion)
+acceptance_serials = _table(AcceptanceSerial)
+applications = _table(Application)
+events = _table(Event)
+challenges = _table(Challenge)
+identity_clips = _table(IdentityClip)
+evidence = _table(Evidence)
+materials = _table(Material)
+work_items = _table(WorkItem)
+documents = _table(Document)
+notices = _table(Notice)
+clerks = _table(Clerk)
+api_clients = _table(ApiClient)
+sign_in_attempts = _table(SignInAttempt)
+one_time_codes = _table(OneTimeCode)
+sessions = _table(Session)
+idempotency_keys = _table(IdempotencyKey)
+drafts = _table(Draft)
+state_keys = _table(StateKey)

@@ -1,0 +1,150 @@
+"""Making, sealing and storing the document a case ends in, and having it posted."""
+
+import base64
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from temporalio import activity
+
+from activities.cases import CHINA
+from domain.application import ApplicationRequest
+from domain.changes import DocumentIssued, DocumentTask, ParcelOrdered
+from domain.documents import DocumentContent, DocumentField, DocumentTable
+from domain.errors import WrongState
+from domain.facts import facts_of
+from domain.identity_numbers import IdNumber
+from domain.object_keys import document_key
+from domain.ports import DocumentMaker, ObjectStore, PostOffice
+from domain.records import CaseRecords, PaperRecords
+from domain.service_item import ServiceItem
+from domain.text import Bilingual
+
+_ISSUED = Bilingual(zh="证明已制作并加盖电子印章", en="Document made and sealed")
+_SEX = {"male": ("男", "Male"), "female": ("女", "Female")}
+
+
+def new_document_number(at: datetime) -> str:
+    """`OT`, the date, and 50 random bits: it cannot be guessed and says nothing of the person."""
+    return f"OT{at.astimezone(CHINA):%Y%m%d}{base64.b32encode(secrets.token_bytes(10)).decode()[:10]}"
+
+
+@dataclass
+class DocumentActivities:
+    records: CaseRecords
+    papers: PaperRecords
+    objects: ObjectStore
+    maker: DocumentMaker
+    post: PostOffice
+    office: Bilingual
+    site_url: str
+
+    @activity.defn
+    async def issue_document(self, task: DocumentTask) -> DocumentIssued:
+        """Typeset, seal, store, then say so. Idempotency key: application and template; the first number stays."""
+        request, item = await self.records.request_of(task.application_id)
+        template = item.certificate.template
+        document_id, number, made = await self.papers.begin_document(task.application_id, template, new_document_number(task.at))
+        if not made:
+            facts = facts_of(request, await self.papers.evidence_of(task.application_id), today=task.at.astimezone(CHINA).date())
+            content = self._content(request, item, facts, number, task.at)
+            sealed = await self.maker.make(content)
+            await self.objects.put(document_key(document_id), sealed.pdf, "application/pdf")
+            await self.papers.finish_document(document_id, sha256=sealed.sha256, size=len(sealed.pdf), at=task.at, text=_ISSUED)
+        return DocumentIssued(document_id=document_id, number=number)
+
+    def _content(
+        self, request: ApplicationRequest, item: ServiceItem, facts: Mapping[str, Any], number: str, at: datetime
+    ) -> DocumentContent:
+        page = item.certificate.template == "household-page"
+        values = _statement_values(request, at)
+        return DocumentContent(
+            number=number,
+            template=item.certificate.template,
+            title=item.certificate.title,
+            office=self.office,
+            issued_at=at,
+            fields=_household_fields(request, facts) if page else _person_fields(request),
+            statement=[line.filled(**values) for line in item.certificate.statement],
+            table=_household_table(request, facts) if page else None,
+            verify_url=f"{self.site_url}/verify?n={number}",
+        )
+
+    @activity.defn
+    async def order_parcel(self, issued: DocumentIssued, task: DocumentTask) -> ParcelOrdered:
+        """Hand the document to the post. Idempotency key: the document."""
+        request, _ = await self.records.request_of(task.application_id)
+        if request.delivery.address is None:
+            raise WrongState()
+        row = await self.papers.document(issued.number)
+        pdf = await self.objects.get(document_key(issued.document_id), row.sha256)
+        tracking_number = await self.post.order(
+            order_id=str(issued.document_id),
+            name=request.applicant.name,
+            phone=request.applicant.phone,
+            address=request.delivery.address,
+            document=pdf,
+        )
+        await self.papers.set_tracking_number(task.application_id, tracking_number)
+        return ParcelOrdered(tracking_number=tracking_number)
+
+    @activity.defn
+    async def parcel_delivered(self, parcel: ParcelOrdered) -> bool:
+        return await self.post.delivered_at(parcel.tracking_number) is not None
+
+
+def _statement_values(request: ApplicationRequest, at: datetime) -> dict[str, str]:
+    day = at.astimezone(CHINA)
+    return {
+        "name": request.applicant.name,
+        "id_number": request.applicant.id_number,
+        "today_zh": f"{day.year}年{day.month}月{day.day}日",
+        "today_en": f"{day.day} {day:%B} {day.year}",
+    }
+
+
+def _field(zh: str, en: str, value: str, value_en: str | None = None) -> DocumentField:
+    return DocumentField(label=Bilingual(zh=zh, en=en), value=value, value_en=value_en)
+
+
+def _person_fields(request: ApplicationRequest) -> list[DocumentField]:
+    number = IdNumber(request.applicant.id_number)
+    born, (sex, sex_en) = number.birth_date, _SEX[number.sex]
+    return [
+        _field("姓名", "Name", request.applicant.name),
+        _field("性别", "Sex", sex, sex_en),
+        _field("出生日期", "Date of birth", f"{born.year}年{born.month}月{born.day}日", f"{born.day} {born:%B} {born.year}"),
+        _field("公民身份号码", "ID number", number.value),
+    ]
+
+
+def _household_fields(request: ApplicationRequest, facts: Mapping[str, Any]) -> list[DocumentField]:
+    resident = facts.get("resident_population", {})
+    home = _new_home(request, facts)
+    fields = [_field("住址", "Address", home["address"] if home else resident.get("address", ""))]
+    if new_name := request.answers.get("new_name"):
+        fields = [_field("姓名", "Name", new_name), _field("曾用名", "Former name", request.applicant.name), *fields]
+    else:
+        fields = [_field("户主", "Head of household", request.applicant.name), *fields]
+    return [*fields, _field("公民身份号码", "ID number", request.applicant.id_number)]
+
+
+def _new_home(request: ApplicationRequest, facts: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    wanted = request.answers.get("property_certificate")
+    homes = facts.get("property", {}).get("properties", [])
+    return next((home for home in homes if home.get("certificate_number") == wanted), None)
+
+
+def _household_table(request: ApplicationRequest, facts: Mapping[str, Any]) -> DocumentTable | None:
+    movers = request.answers.get("movers")
+    if movers is None:
+        return None
+    members = {m["id_number"]: m for m in facts.get("resident_population", {}).get("household_members", [])}
+    if (spouse := facts.get("marriage", {}).get("spouse")) is not None:
+        members.setdefault(spouse["id_number"], spouse | {"relation": "配偶"})
+    columns = [Bilingual(zh="姓名", en="Name"), Bilingual(zh="与原户主关系", en="Relation"), Bilingual(zh="公民身份号码", en="ID number")]
+    rows = [[request.applicant.name, "本人", request.applicant.id_number]]
+    rows += [[members[m]["name"], members[m].get("relation", ""), m] for m in movers if m in members and m != request.applicant.id_number]
+    return DocumentTable(columns=columns, rows=rows)

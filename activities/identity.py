@@ -1,0 +1,62 @@
+"""The identity check of one clip; CPU-heavy, in a process of its own. Portraits and codes live in memory only."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from activities.registries import portrait_query
+from domain.changes import ClipRef, IdentityAnswer
+from domain.errors import RegistryUnavailable
+from domain.identity import IdentityVerdict
+from domain.object_keys import clip_key
+from domain.ports import IdentityVerifier, ObjectStore, RegistryConnector
+from domain.records import CaseRecords
+from domain.text import Bilingual, Language
+
+_LATE = Bilingual(zh="常住人口信息暂时没有答复，系统会自动重试", en="The resident population registry is not answering yet; we keep trying")
+
+
+@dataclass
+class IdentityActivities:
+    records: CaseRecords
+    objects: ObjectStore
+    registries: RegistryConnector
+    verifier: IdentityVerifier
+
+    @activity.defn
+    async def verify_identity(self, ref: ClipRef) -> IdentityAnswer:
+        """Compare a clip with the registry's portrait and the code asked. Idempotency key: the clip.
+
+        The verdict is kept first; only then does the clip go, so that a repeated call answers the same.
+        """
+        question = await self.records.clip_question(ref.clip_id)
+        if question["verdict"] is not None:
+            return IdentityAnswer.model_validate(question["verdict"])
+        try:
+            portrait = await self.registries.portrait(portrait_query(ref.application_id, ref.clip_id, question["id_number"]))
+        except RegistryUnavailable:
+            await self._say_late(ref)
+            raise
+        answer = IdentityAnswer(verdict=None)
+        if portrait is not None:
+            clip = await self.objects.get(clip_key(ref.clip_id), question["sha256"])
+            answer.verdict = await self._verify(clip, portrait, question)
+        await self.records.save_verdict(ref.clip_id, answer.model_dump(mode="json"), datetime.now(UTC))
+        await self.objects.delete(clip_key(ref.clip_id))
+        return answer
+
+    async def _verify(self, clip: bytes, portrait: bytes, question: dict[str, str]) -> IdentityVerdict:
+        language: Language = "en" if question["language"] == "en" else "zh"
+        return await self.verifier.verify(clip, portrait, question["code"], language)
+
+    async def _say_late(self, ref: ClipRef) -> None:
+        await self.records.waiting_note(
+            ref.application_id,
+            "identity-check",
+            at=datetime.now(UTC),
+            event="registry_late",
+            key=f"late:portrait:{ref.clip_id}",
+            label=_LATE,
+            late=True,
+        )

@@ -1,0 +1,541 @@
+"""Cases as the procedure writes them: every method is one transaction, and may come twice."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.database.engine import Database
+from adapters.database.tables import (
+    acceptance_serials,
+    applications,
+    challenges,
+    events,
+    identity_clips,
+    notices,
+    persons,
+    service_item_versions,
+    work_items,
+)
+from domain.application import (
+    Applicant,
+    ApplicationRequest,
+    DeliveryChoice,
+    Status,
+    WaitingFor,
+)
+from domain.changes import (
+    CaseChange,
+    CaseOpened,
+    ChallengeIssued,
+    ChangeResult,
+    NoticeText,
+    OpenCase,
+    WorkItemClosing,
+    WorkItemOpening,
+)
+from domain.decision import Outcome
+from domain.errors import NotFound, WorkItemNotClaimed
+from domain.ids import acceptance_number, new_id
+from domain.service_item import ServiceItem
+from domain.text import Bilingual, Language
+from domain.work_items import WorkItemStatus
+
+CHALLENGE_MINUTES = 5
+
+
+def new_code() -> str:
+    """Four digits from the system's CSPRNG."""
+    return f"{secrets.randbelow(10_000):04d}"
+
+
+class CaseStore:
+    """The read model's writer, for the activities of a procedure."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    # --- opening -------------------------------------------------------------------------------------------------
+
+    async def open_case(self, opening: OpenCase, item: ServiceItem, *, division: str) -> CaseOpened:
+        """Register a case: person, application, acceptance number, first challenge, first event."""
+        if (earlier := await self._opened_before(opening.application_id)) is not None:
+            return earlier
+        number = acceptance_number(division, opening.at.date(), await self._next_serial(division, opening.at.date()))
+        body = item.model_dump(mode="json")
+        digest = hashlib.sha256(to_json(body)).hexdigest()
+        async with self._db.transaction() as connection:
+            await connection.execute(
+                insert(service_item_versions)
+                .values(code=item.code, version=item.version, digest=digest, body=body)
+                .on_conflict_do_nothing()
+            )
+            person_id = await self.person(connection, opening.request.applicant, opening.at)
+            inserted = await connection.execute(
+                insert(applications)
+                .values(**self._application_row(opening, person_id, number, item, digest))
+                .on_conflict_do_nothing(index_elements=["id"])
+                .returning(applications.c.id)
+            )
+            if inserted.first() is None:  # another attempt of this activity committed meanwhile
+                opened = await self._read_opened(connection, opening.application_id)
+                assert opened is not None
+                return opened
+            challenge = await self._issue_challenge(connection, opening.application_id, opening.request.language, opening.at)
+            opened = CaseOpened(acceptance_number=number, item=item, challenge=challenge)
+            await connection.execute(
+                insert(events).values(
+                    application_id=opening.application_id,
+                    key="opened",
+                    at=opening.at,
+                    event="submitted",
+                    by="applicant" if opening.request.client_id is None else "client",
+                    text={"zh": "已提交申请", "en": "Application submitted"},
+                    data={"service_item": item.code, "version": item.version},
+                    result={"challenge": challenge.model_dump(mode="json")},
+                )
+            )
+        return opened
+
+    async def _opened_before(self, application_id: UUID) -> CaseOpened | None:
+        async with self._db.transaction() as connection:
+            return await self._read_opened(connection, application_id)
+
+    async def _read_opened(self, connection: AsyncConnection, application_id: UUID) -> CaseOpened | None:
+        row = (
+            await connection.execute(
+                select(applications.c.acceptance_number, service_item_versions.c.body, events.c.result)
+                .join(events, (events.c.application_id == applications.c.id) & (events.c.key == "opened"))
+                .join(
+                    service_item_versions,
+                    (service_item_versions.c.code == applications.c.service_item)
+                    & (service_item_versions.c.digest == applications.c.item_digest),
+                )
+                .where(applications.c.id == application_id)
+            )
+        ).first()
+        if row is None:
+            return None
+        return CaseOpened(
+            acceptance_number=row[0],
+            item=ServiceItem.model_validate(row[1]),
+            challenge=ChallengeIssued.model_validate(row[2]["challenge"]),
+        )
+
+    async def _next_serial(self, division: str, day: date) -> int:
+        # Its own transaction: the row is hot, and a gap after a failure harms nobody.
+        async with self._db.transaction() as connection:
+            statement = (
+                insert(acceptance_serials)
+                .values(division=division, day=day, last=1)
+                .on_conflict_do_update(index_elements=["division", "day"], set_={"last": acceptance_serials.c.last + 1})
+                .returning(acceptance_serials.c.last)
+            )
+            return int((await connection.execute(statement)).scalar_one())
+
+    async def person(self, connection: AsyncConnection, applicant: Applicant, at: datetime) -> UUID:
+        """Find or make the person; what an application states never overwrites what the person proved."""
+        index = self._db.index(applicant.id_number)
+        found = (await connection.execute(select(persons.c.id).where(persons.c.id_number_index == index))).scalar_one_or_none()
+        if found is not None:
+            return UUID(str(found))
+        person_id = new_id()
+        await connection.execute(
+            insert(persons)
+            .values(
+                id=person_id,
+                id_number_index=index,
+                id_number_box=self._db.seal(applicant.id_number, "persons.id_number", person_id),
+                name_box=self._db.seal(applicant.name, "persons.name", person_id),
+                phone_box=self._db.seal(applicant.phone, "persons.phone", person_id),
+                phone_index=self._db.index(applicant.phone),
+                created_at=at,
+            )
+            .on_conflict_do_nothing(index_elements=["id_number_index"])
+        )
+        return UUID(str((await connection.execute(select(persons.c.id).where(persons.c.id_number_index == index))).scalar_one()))
+
+    def _application_row(self, opening: OpenCase, person_id: UUID, number: str, item: ServiceItem, digest: str) -> dict[str, Any]:
+        request, row_id = opening.request, opening.application_id
+        address = request.delivery.address
+        waiting = WaitingFor(
+            who="applicant",
+            what="identity-clip",
+            text=Bilingual(zh="等待您录制视频核验身份", en="Waiting for you to record the clip that proves who you are"),
+            since=opening.at,
+            until=opening.at + timedelta(hours=item.clip_hours),
+        )
+        return {
+            "id": row_id,
+            "acceptance_number": number,
+            "person_id": person_id,
+            "client_id": request.client_id,
+            "service_item": item.code,
+            "version": item.version,
+            "item_digest": digest,
+            "status": Status.VERIFYING.value,
+            "waiting_for": [waiting.model_dump(mode="json")],
+            "applicant_name_box": self._db.seal(request.applicant.name, "applications.applicant_name", row_id),
+            "phone_box": self._db.seal(request.applicant.phone, "applications.phone", row_id),
+            "phone_index": self._db.index(request.applicant.phone),
+            "answers_box": self._db.seal(request.answers, "applications.answers", row_id),
+            "delivery": request.delivery.method.value,
+            "address_box": self._db.seal(address, "applications.address", row_id) if address else None,
+            "language": request.language,
+            "channel": request.channel,
+            "supplement_round": 0,
+            "opened_at": opening.at,
+            "updated_at": opening.at,
+        }
+
+    async def _issue_challenge(
+        self, connection: AsyncConnection, application_id: UUID, language: Language, at: datetime
+    ) -> ChallengeIssued:
+        challenge = ChallengeIssued(id=new_id(), expires_at=at + timedelta(minutes=CHALLENGE_MINUTES))
+        await connection.execute(
+            insert(challenges).values(
+                id=challenge.id,
+                application_id=application_id,
+                code_box=self._db.seal(new_code(), "challenges.code", challenge.id),
+                language=language,
+                expires_at=challenge.expires_at,
+                created_at=at,
+            )
+        )
+        return challenge
+
+    # --- changes -------------------------------------------------------------------------------------------------
+
+    async def apply(self, change: CaseChange, *, due_at: datetime | None = None) -> ChangeResult:
+        """Write one change with its event; the same key a second time writes nothing and answers as the first did.
+
+        `due_at` is the limit of the work item that the change opens, if it opens one.
+
+        Raises:
+            NotFound: there is no such case.
+        """
+        async with self._db.transaction() as connection:
+            event_id = (
+                await connection.execute(
+                    insert(events)
+                    .values(
+                        application_id=change.application_id,
+                        key=change.key,
+                        at=change.at,
+                        event=change.event,
+                        by=change.by,
+                        text=change.text.model_dump(),
+                        data=change.data,
+                    )
+                    .on_conflict_do_nothing(index_elements=["application_id", "key"])
+                    .returning(events.c.id)
+                )
+            ).scalar_one_or_none()
+            if event_id is None:
+                return await self._earlier_result(connection, change)
+            return await self._write(connection, change, event_id, due_at)
+
+    async def _earlier_result(self, connection: AsyncConnection, change: CaseChange) -> ChangeResult:
+        result = (
+            await connection.execute(
+                select(events.c.result).where(events.c.application_id == change.application_id, events.c.key == change.key)
+            )
+        ).scalar_one()
+        return ChangeResult.model_validate(result or {})
+
+    async def _write(self, connection: AsyncConnection, change: CaseChange, event_id: int, due_at: datetime | None) -> ChangeResult:
+        row = (
+            await connection.execute(
+                update(applications)
+                .where(applications.c.id == change.application_id)
+                .values(**self._changed_columns(change))
+                .returning(applications.c.station, applications.c.language)
+            )
+        ).first()
+        if row is None:
+            raise NotFound()
+        result = ChangeResult()
+        if change.close_work_item:
+            await self._close_work_item(connection, change.close_work_item, change.at)
+        if change.open_work_item:
+            assert due_at is not None
+            result.work_item_id = await self._open_work_item(connection, change, change.open_work_item, row.station, due_at)
+        if change.issue_challenge:
+            result.challenge = await self._issue_challenge(connection, change.application_id, row.language, change.at)
+        for notice in change.notices:
+            await self._post_notice(connection, change.application_id, notice, change.at)
+        if change.answers_patch:
+            await self._merge_answers(connection, change.application_id, change.answers_patch)
+        if change.status is not None and change.status.final:
+            await self._cancel_open_work(connection, change.application_id, change.at)
+        if result.work_item_id or result.challenge:
+            await connection.execute(update(events).where(events.c.id == event_id).values(result=result.model_dump(mode="json")))
+        return result
+
+    def _changed_columns(self, change: CaseChange) -> dict[str, Any]:
+        columns: dict[str, Any] = {"updated_at": change.at}
+        if change.status is not None:
+            columns["status"] = change.status.value
+            if change.status.final:
+                columns |= {"ended_at": change.at, "waiting_for": []}
+        if change.waiting_for is not None:
+            columns["waiting_for"] = [w.model_dump(mode="json") for w in change.waiting_for]
+        if change.window_closes_at is not None:
+            columns["window_closes_at"] = change.window_closes_at
+        if change.supplement is not None:
+            requests = [s.model_dump() for s in change.supplement]
+            columns |= {
+                "supplement_box": self._db.seal(requests, "applications.supplement", change.application_id),
+                "supplement_until": change.supplement_until,
+                "supplement_round": applications.c.supplement_round + 1,
+            }
+        if change.decision is not None:
+            decision = change.decision.model_dump(mode="json") | {"decided_at": change.at.isoformat()}
+            columns |= {
+                "outcome": change.decision.outcome.value,
+                "person_decision_box": self._db.seal(decision, "applications.person_decision", change.application_id),
+            }
+        return columns
+
+    async def _open_work_item(
+        self, connection: AsyncConnection, change: CaseChange, opening: WorkItemOpening, station: str | None, due_at: datetime
+    ) -> UUID:
+        assert station is not None, "a case has a station before anybody works on it"
+        work_item_id = new_id()
+        await connection.execute(
+            insert(work_items).values(
+                id=work_item_id,
+                application_id=change.application_id,
+                kind=opening.kind.value,
+                role=opening.role.value,
+                jurisdiction=station if opening.level == "station" else station[:6],
+                name=opening.name.model_dump(),
+                status=WorkItemStatus.OPEN.value,
+                due_at=due_at,
+                opened_at=change.at,
+                findings={},
+            )
+        )
+        return work_item_id
+
+    async def _close_work_item(self, connection: AsyncConnection, closing: WorkItemClosing, at: datetime) -> None:
+        status = WorkItemStatus.COMPLETED if closing.outcome else WorkItemStatus.CANCELLED
+        holder = (
+            [work_items.c.status == WorkItemStatus.CLAIMED.value, work_items.c.claimed_by == closing.clerk_id] if closing.outcome else []
+        )
+        closed = await connection.execute(
+            update(work_items)
+            .where(work_items.c.id == closing.id, *holder)
+            .values(
+                status=status.value,
+                closed_at=at,
+                outcome=closing.outcome,
+                reason_box=self._db.seal(closing.reason, "work_items.reason", closing.id) if closing.reason else None,
+                findings=closing.findings,
+            )
+            .returning(work_items.c.id)
+        )
+        if closed.first() is None:  # rolls the event back too
+            raise WorkItemNotClaimed()
+
+    async def _cancel_open_work(self, connection: AsyncConnection, application_id: UUID, at: datetime) -> None:
+        await connection.execute(
+            update(work_items)
+            .where(work_items.c.application_id == application_id, work_items.c.status.in_(["open", "claimed"]))
+            .values(status=WorkItemStatus.CANCELLED.value, closed_at=at)
+        )
+
+    async def _merge_answers(self, connection: AsyncConnection, application_id: UUID, patch: Mapping[str, Any]) -> None:
+        place = "applications.answers"
+        box = (await connection.execute(select(applications.c.answers_box).where(applications.c.id == application_id))).scalar_one()
+        merged = self._db.open(box, place, application_id) | dict(patch)
+        await connection.execute(
+            update(applications).where(applications.c.id == application_id).values(answers_box=self._db.seal(merged, place, application_id))
+        )
+
+    async def _post_notice(self, connection: AsyncConnection, application_id: UUID, notice: NoticeText, at: datetime) -> None:
+        await connection.execute(
+            insert(notices)
+            .values(
+                id=new_id(),
+                application_id=application_id,
+                key=notice.key,
+                text=notice.text.model_dump(),
+                created_at=at,
+                next_try_at=func.now(),  # the real clock: a case may run under skipped time
+            )
+            .on_conflict_do_nothing(index_elements=["application_id", "key"])
+        )
+
+    # --- what the procedure decides on ---------------------------------------------------------------------------
+
+    async def request_of(self, application_id: UUID) -> tuple[ApplicationRequest, ServiceItem]:
+        """The application as it stands now (answers may have been supplemented) and its pinned service item.
+
+        Raises:
+            NotFound: there is no such case.
+        """
+        async with self._db.transaction() as connection:
+            row = await self.application_row(connection, application_id)
+            item = await self.pinned_item(connection, row.service_item, row.item_digest)
+            id_number = await self._id_number(connection, row.person_id)
+        request = ApplicationRequest(
+            service_item=row.service_item,
+            applicant=Applicant(
+                id_number=id_number,
+                name=self._db.open(row.applicant_name_box, "applications.applicant_name", row.id),
+                phone=self._db.open(row.phone_box, "applications.phone", row.id),
+            ),
+            answers=self._db.open(row.answers_box, "applications.answers", row.id),
+            delivery=DeliveryChoice(
+                method=row.delivery, address=self._db.open(row.address_box, "applications.address", row.id) if row.address_box else None
+            ),
+            language=row.language,
+            channel=row.channel,
+            client_id=row.client_id,
+        )
+        return request, item
+
+    async def application_row(self, connection: AsyncConnection, application_id: UUID) -> Any:
+        row = (await connection.execute(select(applications).where(applications.c.id == application_id))).first()
+        if row is None:
+            raise NotFound()
+        return row
+
+    async def pinned_item(self, connection: AsyncConnection, code: str, digest: str) -> ServiceItem:
+        body = (
+            await connection.execute(
+                select(service_item_versions.c.body).where(service_item_versions.c.code == code, service_item_versions.c.digest == digest)
+            )
+        ).scalar_one()
+        return ServiceItem.model_validate(body)
+
+    async def _id_number(self, connection: AsyncConnection, person_id: UUID) -> str:
+        box = (await connection.execute(select(persons.c.id_number_box).where(persons.c.id == person_id))).scalar_one()
+        return str(self._db.open(box, "persons.id_number", person_id))
+
+    async def save_machine_decision(
+        self,
+        application_id: UUID,
+        at: datetime,
+        decision: Mapping[str, Any],
+        *,
+        key: str,
+        outcome: Outcome,
+        station: str,
+        waiting_for: WaitingFor | None,
+        event_text: Bilingual,
+    ) -> None:
+        """Keep the machine's decision with its rule results and inputs, and whose territory the case is.
+
+        `waiting_for` is given when it approved: the case then goes straight to issuing.
+        """
+        async with self._db.transaction() as connection:
+            event = await connection.execute(
+                insert(events)
+                .values(
+                    application_id=application_id,
+                    key=key,
+                    at=at,
+                    event="decided",
+                    by="machine",
+                    text=event_text.model_dump(),
+                    data={"outcome": outcome.value},
+                )
+                .on_conflict_do_nothing(index_elements=["application_id", "key"])
+                .returning(events.c.id)
+            )
+            if event.first() is None:
+                return
+            approved = {"status": Status.ISSUING.value, "waiting_for": [waiting_for.model_dump(mode="json")]} if waiting_for else {}
+            await connection.execute(
+                update(applications)
+                .where(applications.c.id == application_id)
+                .values(
+                    decision_box=self._db.seal(decision, "applications.decision", application_id),
+                    outcome=outcome.value,
+                    station=station,
+                    updated_at=at,
+                    **approved,
+                )
+            )
+
+    async def set_station(self, application_id: UUID, station: str) -> None:
+        async with self._db.transaction() as connection:
+            await connection.execute(update(applications).where(applications.c.id == application_id).values(station=station))
+
+    # --- the clip ------------------------------------------------------------------------------------------------
+
+    async def clip_question(self, clip_id: UUID) -> dict[str, Any]:
+        """Row of the clip with its code (opened), language and the applicant's ID number.
+
+        Raises:
+            NotFound: no such clip.
+        """
+        async with self._db.transaction() as connection:
+            row = (
+                await connection.execute(
+                    select(
+                        identity_clips.c.id,
+                        identity_clips.c.sha256,
+                        identity_clips.c.verdict,
+                        challenges.c.id.label("challenge_id"),
+                        challenges.c.code_box,
+                        challenges.c.language,
+                        applications.c.person_id,
+                    )
+                    .join(challenges, challenges.c.id == identity_clips.c.challenge_id)
+                    .join(applications, applications.c.id == identity_clips.c.application_id)
+                    .where(identity_clips.c.id == clip_id)
+                )
+            ).first()
+            if row is None:
+                raise NotFound()
+            id_number = await self._id_number(connection, row.person_id)
+        return {
+            "sha256": row.sha256,
+            "verdict": row.verdict,
+            "code": self._db.open(row.code_box, "challenges.code", row.challenge_id),
+            "language": row.language,
+            "id_number": id_number,
+        }
+
+    async def save_verdict(self, clip_id: UUID, verdict: Mapping[str, Any], at: datetime) -> None:
+        """Keep the verdict: from now on the clip itself may go."""
+        async with self._db.transaction() as connection:
+            await connection.execute(
+                update(identity_clips).where(identity_clips.c.id == clip_id).values(verdict=dict(verdict), deleted_at=at)
+            )
+
+    async def waiting_note(
+        self, application_id: UUID, source: str, *, at: datetime, event: str, key: str, label: Bilingual, late: bool
+    ) -> None:
+        """A registry answered (its entry goes from `waiting_for`) or is late (the entry says so); once per key."""
+        async with self._db.transaction() as connection:
+            inserted = await connection.execute(
+                insert(events)
+                .values(
+                    application_id=application_id, key=key, at=at, event=event, by=f"registry:{source}", text=label.model_dump(), data={}
+                )
+                .on_conflict_do_nothing(index_elements=["application_id", "key"])
+                .returning(events.c.id)
+            )
+            if inserted.first() is not None:
+                await connection.execute(_LATE if late else _ANSWERED, {"id": application_id, "source": source})
+
+
+_ANSWERED = text(
+    "update applications set updated_at = now(), waiting_for = coalesce((select jsonb_agg(w) from jsonb_array_elements(waiting_for) w"
+    " where w->>'what' <> :source), '[]'::jsonb) where id = :id"
+)
+_LATE = text(
+    "update applications set updated_at = now(), waiting_for = coalesce((select jsonb_agg(case when w->>'what' = :source"
+    " then w || '{\"late\": true}'::jsonb else w end) from jsonb_array_elements(waiting_for) w), '[]'::jsonb) where id = :id"
+)

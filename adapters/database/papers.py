@@ -1,0 +1,180 @@
+"""Evidence, documents and the outbox of notices: what a case collects and what leaves it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.database.engine import Database
+from adapters.database.tables import applications, documents, events, evidence, notices
+from domain.errors import NotFound, Unavailable
+from domain.evidence import RegistryAnswer
+from domain.ids import new_id
+from domain.text import Bilingual
+
+_LONGEST_PAUSE_SECONDS = 300
+
+
+class PaperStore:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    # --- evidence ------------------------------------------------------------------------------------------------
+
+    async def has_evidence(self, application_id: UUID, source: str, round_: int) -> bool:
+        async with self._db.transaction() as connection:
+            row = await connection.execute(
+                select(evidence.c.id).where(
+                    evidence.c.application_id == application_id, evidence.c.source == source, evidence.c.round == round_
+                )
+            )
+            return row.first() is not None
+
+    async def keep_evidence(self, application_id: UUID, round_: int, purpose: str, answer: RegistryAnswer) -> None:
+        """Keep the exact signed bytes, encrypted, with digest and signature beside them; the first answer stays."""
+        row_id = new_id()
+        async with self._db.transaction() as connection:
+            await connection.execute(
+                insert(evidence)
+                .values(
+                    id=row_id,
+                    application_id=application_id,
+                    source=answer.source,
+                    round=round_,
+                    request_id=answer.request_id,
+                    purpose=purpose,
+                    found=answer.found,
+                    body_box=self._db.seal(answer.body.decode(), "evidence.body", row_id),
+                    digest=answer.digest,
+                    signature=answer.signature,
+                    key_id=answer.key_id,
+                    fetched_at=answer.fetched_at,
+                )
+                .on_conflict_do_nothing(index_elements=["application_id", "source", "round"])
+            )
+
+    async def evidence_of(self, application_id: UUID) -> list[dict[str, Any]]:
+        """The newest answer of each source: columns plus `body`, the signed JSON text."""
+        async with self._db.transaction() as connection:
+            rows = (
+                await connection.execute(
+                    select(evidence)
+                    .where(evidence.c.application_id == application_id)
+                    .distinct(evidence.c.source)
+                    .order_by(evidence.c.source, evidence.c.round.desc())
+                )
+            ).all()
+        return [dict(row._mapping) | {"body": self._db.open(row.body_box, "evidence.body", row.id)} for row in rows]
+
+    # --- documents -----------------------------------------------------------------------------------------------
+
+    async def begin_document(self, application_id: UUID, template: str, number: str) -> tuple[UUID, str, bool]:
+        """The document of this case and template: its id, its number, and whether it is already made.
+
+        The number of the first call stays, so that a document is never issued twice.
+        """
+        async with self._db.transaction() as connection:
+            await connection.execute(
+                insert(documents)
+                .values(id=new_id(), application_id=application_id, template=template, number=number)
+                .on_conflict_do_nothing(index_elements=["application_id", "template"])
+            )
+            row = (
+                await connection.execute(
+                    select(documents.c.id, documents.c.number, documents.c.issued_at).where(
+                        documents.c.application_id == application_id, documents.c.template == template
+                    )
+                )
+            ).one()
+        return row.id, row.number, row.issued_at is not None
+
+    async def finish_document(self, document_id: UUID, *, sha256: str, size: int, at: datetime, text: Bilingual) -> None:
+        """Say once that the document is made, on the case's timeline too."""
+        async with self._db.transaction() as connection:
+            row = (
+                await connection.execute(
+                    update(documents)
+                    .where(documents.c.id == document_id, documents.c.issued_at.is_(None))
+                    .values(sha256=sha256, size=size, issued_at=at)
+                    .returning(documents.c.application_id, documents.c.number)
+                )
+            ).first()
+            if row is None:
+                return
+            await connection.execute(
+                insert(events)
+                .values(
+                    application_id=row.application_id,
+                    key=f"document:{row.number}",
+                    at=at,
+                    event="document_issued",
+                    by="machine",
+                    text=text.model_dump(),
+                    data={"number": row.number},
+                )
+                .on_conflict_do_nothing(index_elements=["application_id", "key"])
+            )
+
+    async def document(self, number: str) -> Any:
+        """The row of an issued document with its case's item.
+
+        Raises:
+            NotFound: no issued document has this number.
+        """
+        async with self._db.transaction() as connection:
+            row = (
+                await connection.execute(
+                    select(documents, applications.c.service_item, applications.c.item_digest, applications.c.status)
+                    .join(applications, applications.c.id == documents.c.application_id)
+                    .where(documents.c.number == number, documents.c.issued_at.is_not(None))
+                )
+            ).first()
+        if row is None:
+            raise NotFound()
+        return row
+
+    async def documents_of(self, application_id: UUID) -> list[Any]:
+        async with self._db.transaction() as connection:
+            rows = await connection.execute(
+                select(documents).where(documents.c.application_id == application_id, documents.c.issued_at.is_not(None))
+            )
+            return list(rows.all())
+
+    async def set_tracking_number(self, application_id: UUID, tracking_number: str) -> None:
+        async with self._db.transaction() as connection:
+            await connection.execute(
+                update(applications).where(applications.c.id == application_id).values(tracking_number=tracking_number)
+            )
+
+    # --- the outbox ----------------------------------------------------------------------------------------------
+
+    async def send_notices(self, send: Callable[[str, str, str], Awaitable[None]], *, at_most: int = 20) -> int:
+        """Hand unsent notices to `send(message_id, phone, text)`, each row locked meanwhile; returns how many were seen.
+
+        A death between sending and committing sends again with the same message id, which the gateway drops.
+        """
+        async with self._db.transaction() as connection:
+            rows = (
+                await connection.execute(
+                    select(notices, applications.c.phone_box, applications.c.language)
+                    .join(applications, applications.c.id == notices.c.application_id)
+                    .where(notices.c.sent_at.is_(None), notices.c.next_try_at <= func.now())
+                    .order_by(notices.c.next_try_at)
+                    .limit(at_most)
+                    .with_for_update(skip_locked=True, of=notices)
+                )
+            ).all()
+            for row in rows:
+                phone = self._db.open(row.phone_box, "applications.phone", row.application_id)
+                try:
+                    await send(str(row.id), phone, row.text["zh" if row.language == "zh" else "en"])
+                except Unavailable:
+                    pause = timedelta(seconds=min(2**row.attempts, _LONGEST_PAUSE_SECONDS))
+                    changed = {"attempts": row.attempts + 1, "next_try_at": func.now() + pause}
+                else:
+                    changed = {"attempts": row.attempts + 1, "sent_at": func.now()}
+                await connection.execute(update(notices).where(notices.c.id == row.id).values(**changed))
+        return len(rows)

@@ -1,0 +1,50 @@
+"""What an application must hold before it becomes a case, whichever door it came through."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from domain.application import ApplicationRequest
+from domain.errors import FieldError, InvalidInput
+from domain.identity_numbers import parse_id_number
+from domain.service_item import Delivery, ServiceItem
+from domain.text import Bilingual
+
+
+def admit(
+    request: ApplicationRequest,
+    item: ServiceItem,
+    *,
+    today: date,
+    check_answers: Callable[[ServiceItem, Mapping[str, Any]], None],
+) -> ApplicationRequest:
+    """The request with its ID number normalised.
+
+    Raises:
+        InvalidInput: all that is wrong, field by field.
+    """
+    problems: list[FieldError] = []
+    id_number = request.applicant.id_number
+    try:
+        id_number = parse_id_number(id_number, today=today).value
+    except InvalidInput as error:
+        problems.extend(error.fields)
+    try:
+        check_answers(item, request.answers)
+    except InvalidInput as error:
+        problems.extend(error.fields)
+    problems.extend(_delivery_problems(request, item))
+    if problems:
+        raise InvalidInput(fields=problems)
+    return request.model_copy(update={"applicant": request.applicant.model_copy(update={"id_number": id_number})})
+
+
+def _delivery_problems(request: ApplicationRequest, item: ServiceItem) -> list[FieldError]:
+    method, address = request.delivery.method, request.delivery.address
+    if method not in item.delivery:
+        allowed = ", ".join(d.value for d in item.delivery)
+        text = Bilingual(zh=f"本事项的领取方式：{allowed}", en=f"This service item is delivered by: {allowed}")
+        return [FieldError(path="/delivery/method", text=text)]
+    if method is Delivery.POST and not address:
+        return [FieldError(path="/delivery/address", text=Bilingual(zh="请填写邮寄地址", en="Give the address to post to"))]
+    return []

@@ -1,0 +1,62 @@
+"""What activities need of the read model; `adapters/database` implements it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.application import ApplicationRequest, WaitingFor
+from domain.changes import CaseChange, CaseOpened, ChangeResult, OpenCase
+from domain.decision import Outcome
+from domain.evidence import RegistryAnswer
+from domain.service_item import ServiceItem
+from domain.text import Bilingual
+
+
+class CaseRecords(Protocol):
+    """Every method is one transaction and may come twice."""
+
+    async def open_case(self, opening: OpenCase, item: ServiceItem, *, division: str) -> CaseOpened: ...
+
+    async def apply(self, change: CaseChange, *, due_at: datetime | None = None) -> ChangeResult: ...
+
+    async def request_of(self, application_id: UUID) -> tuple[ApplicationRequest, ServiceItem]: ...
+
+    async def save_machine_decision(
+        self,
+        application_id: UUID,
+        at: datetime,
+        decision: Mapping[str, Any],
+        *,
+        key: str,
+        outcome: Outcome,
+        station: str,
+        waiting_for: WaitingFor | None,
+        event_text: Bilingual,
+    ) -> None: ...
+
+    async def set_station(self, application_id: UUID, station: str) -> None: ...
+
+    async def clip_question(self, clip_id: UUID) -> dict[str, Any]: ...
+
+    async def save_verdict(self, clip_id: UUID, verdict: Mapping[str, Any], at: datetime) -> None: ...
+
+    async def waiting_note(
+        self, application_id: UUID, source: str, *, at: datetime, event: str, key: str, label: Bilingual, late: bool
+    ) -> None: ...
+
+
+class PaperRecords(Protocol):
+    async def has_evidence(self, application_id: UUID, source: str, round_: int) -> bool: ...
+
+    async def keep_evidence(self, application_id: UUID, round_: int, purpose: str, answer: RegistryAnswer) -> None: ...
+
+    async def evidence_of(self, application_id: UUID) -> list[dict[str, Any]]: ...
+
+    async def begin_document(self, application_id: UUID, template: str, number: str) -> tuple[UUID, str, bool]: ...
+
+    async def finish_document(self, document_id: UUID, *, sha256: str, size: int, at: datetime, text: Bilingual) -> None: ...
+
+    async def document(self, number: str) -> Any: ...
+
+    async def set_tracking_number(self, application_id: UUID, tracking_number: str) -> None: ...

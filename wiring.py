@@ -1,0 +1,158 @@
+"""The one place where adapters are built and handed to those who take ports."""
+
+import asyncio
+import base64
+import logging
+from contextlib import AsyncExitStack
+from functools import cached_property
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.cases import CaseActivities
+from activities.documents import DocumentActivities
+from activities.identity import IdentityActivities
+from activities.registries import RegistryActivities
+from adapters.calendar import ChineseWorkingDays
+from adapters.database.cases import CaseStore
+from adapters.database.engine import Database
+from adapters.database.papers import PaperStore
+from adapters.documents.office import OfficeDocuments
+from adapters.keyring import Keyring
+from adapters.notices.sms import HttpSms
+from adapters.objects.s3 import S3Objects
+from adapters.payloads import encrypted_converter
+from adapters.post.http import HttpPost
+from adapters.registries.http import HttpRegistries
+from catalogue.loader import Catalogue
+from domain.ports import IdentityVerifier
+from domain.text import Bilingual
+from settings import PROJECT, Settings
+
+log = logging.getLogger("onetrip.wiring")
+FONTS = PROJECT / "node_modules" / "@expo-google-fonts" / "noto-sans-sc"
+
+
+class Wiring:
+    """Adapters of one process, each built when first asked for, closed together."""
+
+    def __init__(self, settings: Settings, *, pool_size: int = 10) -> None:
+        self.settings = settings
+        self._pool_size = pool_size
+        self._exit = AsyncExitStack()
+
+    async def close(self) -> None:
+        await self._exit.aclose()
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        return Keyring.from_setting(self.settings.data_keys)
+
+    @cached_property
+    def database(self) -> Database:
+        database = Database(self.settings.database, self.keyring, base64.b64decode(self.settings.index_key), pool_size=self._pool_size)
+        self._exit.push_async_callback(database.close)
+        return database
+
+    @cached_property
+    def cases(self) -> CaseStore:
+        return CaseStore(self.database)
+
+    @cached_property
+    def papers(self) -> PaperStore:
+        return PaperStore(self.database)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return Catalogue()
+
+    @cached_property
+    def objects(self) -> S3Objects:
+        s = self.settings
+        objects = S3Objects(s.s3, s.s3_access_key, s.s3_secret_key, s.s3_bucket, self.keyring)
+        self._exit.callback(objects.close)
+        return objects
+
+    @cached_property
+    def registries(self) -> HttpRegistries:
+        registries = HttpRegistries(self.settings.registries, self.settings.registries_token, self.settings.registry_timeout_seconds)
+        self._exit.push_async_callback(registries.aclose)
+        return registries
+
+    @cached_property
+    def sms(self) -> HttpSms:
+        sms = HttpSms(self.settings.sms, self.settings.registries_token)
+        self._exit.push_async_callback(sms.aclose)
+        return sms
+
+    @cached_property
+    def post(self) -> HttpPost:
+        post = HttpPost(self.settings.post, self.settings.registries_token)
+        self._exit.push_async_callback(post.aclose)
+        return post
+
+    @cached_property
+    def office_name(self) -> Bilingual:
+        return Bilingual(zh=self.settings.office_name_zh, en=self.settings.office_name_en)
+
+    @cached_property
+    def documents(self) -> OfficeDocuments:
+        return OfficeDocuments(self.settings.home, self.office_name, FONTS, self.settings.site_url)
+
+    @cached_property
+    def verifier(self) -> IdentityVerifier:
+        # Imported here: only the identity worker pays for the models.
+        from adapters.biometrics.verifier import ClipVerifier
+
+        s = self.settings
+        deepface_home = Path(s.deepface_home) if s.deepface_home else s.home / "models"
+        return ClipVerifier(deepface_home, s.face_model, s.face_threshold, s.speech_model, threads=2)
+
+    async def temporal(self) -> Client:
+        """A client whose payloads are encrypted; it connects at its first call, so the API starts without the engine."""
+        return await self._connect(lazy=True)
+
+    async def connected_temporal(self) -> Client:
+        """The same for a worker, which waits for the engine rather than die."""
+        while True:
+            try:
+                return await self._connect(lazy=False)
+            except (RPCError, RuntimeError):  # the transport raises RuntimeError while nothing listens
+                log.info("waiting for the engine")
+                await asyncio.sleep(0.3)
+
+    async def _connect(self, *, lazy: bool) -> Client:
+        s = self.settings
+        return await Client.connect(
+            s.temporal, namespace=s.temporal_namespace, data_converter=encrypted_converter(s.payload_keys), lazy=lazy
+        )
+
+    # --- activities, by role -------------------------------------------------------------------------------------
+
+    def case_activities(self) -> CaseActivities:
+        return CaseActivities(
+            records=self.cases,
+            papers=self.papers,
+            service_items=self.catalogue,
+            working_days=ChineseWorkingDays(),
+            division=self.settings.office_division,
+            default_station=self.settings.default_station,
+        )
+
+    def document_activities(self) -> DocumentActivities:
+        return DocumentActivities(
+            records=self.cases,
+            papers=self.papers,
+            objects=self.objects,
+            maker=self.documents,
+            post=self.post,
+            office=self.office_name,
+            site_url=self.settings.site_url,
+        )
+
+    def registry_activities(self) -> RegistryActivities:
+        return RegistryActivities(records=self.cases, papers=self.papers, registries=self.registries, service_items=self.catalogue)
+
+    def identity_activities(self) -> IdentityActivities:
+        return IdentityActivities(records=self.cases, objects=self.objects, registries=self.registries, verifier=self.verifier)

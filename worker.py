@@ -1,0 +1,159 @@
+"""One process, one role: `python worker.py cases|registries|identity`."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor, Worker
+
+from domain.errors import DomainError, Unavailable
+from settings import load_settings
+from wiring import Wiring
+from workflows.policies import CASES_QUEUE, IDENTITY_QUEUE, REGISTRIES_QUEUE
+from workflows.prefill import Prefill
+from workflows.procedure import ServiceItemProcedure
+
+log = logging.getLogger("onetrip.worker")
+NOTICE_PAUSE_SECONDS = 0.5
+LONGEST_NOTICE_PAUSE_SECONDS = 10.0
+
+
+class _DomainErrors(ActivityInboundInterceptor):
+    """Domain errors become failures with a stable type; only what may pass by itself is tried again."""
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        try:
+            return await super().execute_activity(input)
+        except DomainError as error:
+            raise ApplicationError(
+                error.text.en,
+                error.text,
+                [f.model_dump() for f in error.fields],
+                type=error.kind,
+                non_retryable=not isinstance(error, Unavailable),
+            ) from error
+
+
+class DomainErrorInterceptor(Interceptor):
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        return _DomainErrors(super().intercept_activity(next))
+
+
+async def _cases_worker(wiring: Wiring) -> Worker:
+    cases, documents = wiring.case_activities(), wiring.document_activities()
+    return Worker(
+        await wiring.connected_temporal(),
+        task_queue=CASES_QUEUE,
+        workflows=[ServiceItemProcedure, Prefill],
+        activities=[
+            cases.open_case,
+            cases.record_change,
+            cases.decide,
+            cases.locate,
+            documents.issue_document,
+            documents.order_parcel,
+            documents.parcel_delivered,
+        ],
+        interceptors=[DomainErrorInterceptor()],
+        max_cached_workflows=2000,
+        max_concurrent_workflow_tasks=50,
+        max_concurrent_local_activities=16,
+        max_concurrent_activities=16,
+    )
+
+
+async def _registries_worker(wiring: Wiring) -> Worker:
+    registries = wiring.registry_activities()
+    return Worker(
+        await wiring.connected_temporal(),
+        task_queue=REGISTRIES_QUEUE,
+        activities=[registries.gather_evidence, registries.look_up],
+        interceptors=[DomainErrorInterceptor()],
+        max_concurrent_activities=32,
+    )
+
+
+async def _identity_worker(wiring: Wiring) -> Worker:
+    identity = wiring.identity_activities()
+    if warm_up := getattr(wiring.verifier, "warm_up", None):
+        await _maybe_await(warm_up())
+    return Worker(
+        await wiring.connected_temporal(),
+        task_queue=IDENTITY_QUEUE,
+        activities=[identity.verify_identity],
+        interceptors=[DomainErrorInterceptor()],
+        max_concurrent_activities=2,
+    )
+
+
+async def _maybe_await(value: Any) -> None:
+    if isinstance(value, Awaitable):
+        await value
+
+
+async def _send_notices(wiring: Wiring) -> NoReturn:
+    """The outbox: looks every half second, slower while the database or the gateway is away."""
+    pause = NOTICE_PAUSE_SECONDS
+
+    async def send(message_id: str, phone: str, text: str) -> None:
+        await wiring.sms.send(message_id=message_id, phone=phone, text=text)
+
+    while True:
+        try:
+            seen = await wiring.papers.send_notices(send)
+            pause = NOTICE_PAUSE_SECONDS if seen == 0 else 0.0
+        except DomainError as error:
+            log.warning("notices wait: %s", error.kind)
+            pause = min(max(pause, NOTICE_PAUSE_SECONDS) * 2, LONGEST_NOTICE_PAUSE_SECONDS)
+        await asyncio.sleep(pause)
+
+
+_Companion = Callable[[Wiring], Coroutine[Any, Any, NoReturn]]
+ROLES: dict[str, tuple[Callable[[Wiring], Awaitable[Worker]], Sequence[_Companion]]] = {
+    CASES_QUEUE: (_cases_worker, [_send_notices]),
+    REGISTRIES_QUEUE: (_registries_worker, []),
+    IDENTITY_QUEUE: (_identity_worker, []),
+}
+
+
+async def serve(role: str) -> None:
+    """Work until SIGTERM or SIGINT; finish what is at hand, then leave."""
+    make_worker, companions = ROLES[role]
+    wiring = Wiring(load_settings())
+    leave = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, leave.set)
+    worker = await make_worker(wiring)
+    tasks = [asyncio.create_task(companion(wiring)) for companion in companions]
+    try:
+        async with worker:
+            _say_ready()
+            await leave.wait()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await wiring.close()
+
+
+def _say_ready() -> None:
+    print("onetrip: ready", flush=True)
+    if path := os.environ.get("ONETRIP_READY_FILE"):
+        Path(path).touch()
+
+
+def main() -> None:
+    logging.basicConfig(level=os.environ.get("ONETRIP_LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if len(sys.argv) != 2 or sys.argv[1] not in ROLES:
+        sys.exit(f"usage: python worker.py {'|'.join(ROLES)}")
+    asyncio.run(serve(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

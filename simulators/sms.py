@@ -38,7 +38,7 @@ class Sms:
         self._journal = Journal(state_dir / "messages.jsonl")
         self._delivered: dict[str, dict[str, Any]] = {}
         self._by_phone: dict[str, deque[dict[str, Any]]] = {}
-        self._duplicates = 0
+        self.duplicates = 0
         for entry in self._journal.entries:
             self._take_in(entry)
         self._journal.entries.clear()
@@ -52,9 +52,13 @@ class Sms:
             Route("/sms/", self._page),
         ]
 
+    def delivered(self, phone: str) -> list[dict[str, Any]]:
+        """What this phone has received, newest first."""
+        return list(self._by_phone.get(phone, ()))
+
     def _take_in(self, entry: dict[str, Any]) -> None:
         if "duplicate_of" in entry:
-            self._duplicates += 1
+            self.duplicates += 1
             return
         self._delivered[entry["message_id"]] = entry
         self._by_phone.setdefault(entry["phone"], deque()).appendleft(entry)
@@ -87,8 +91,8 @@ class Sms:
     async def _list(self, request: Request) -> Response:
         """Newest first; of one phone with `?phone=`."""
         phone = request.query_params.get("phone")
-        messages = list(reversed(self._delivered.values()) if phone is None else self._by_phone.get(phone, ()))
-        return json_response({"messages": messages, "delivered": len(self._delivered), "duplicates_dropped": self._duplicates})
+        messages = list(reversed(self._delivered.values())) if phone is None else self.delivered(phone)
+        return json_response({"messages": messages, "delivered": len(self._delivered), "duplicates_dropped": self.duplicates})
 
     async def _page(self, request: Request) -> Response:
         wanted = request.query_params.get("phone", "").strip()
@@ -99,7 +103,7 @@ class Sms:
             wanted=wanted,
             phones=[(phone, list(messages)[:_SHOWN]) for phone, messages in newest_first[:50]],
             delivered=len(self._delivered),
-            duplicates=self._duplicates,
+            duplicates=self.duplicates,
             fault=self.faults.as_json()[SOURCE],
         )
 

@@ -22,9 +22,11 @@ _SOURCE = re.compile(r"[a-z][a-z0-9_]{0,60}")
 class HttpRegistries:
     """A `RegistryConnector` for authorities that answer under `<base_url>/<source>`."""
 
-    def __init__(self, base_url: str, token: str, timeout_seconds: float = 5.0, *, max_connections: int = 64) -> None:
+    def __init__(
+        self, base_url: str, token: str, timeout_seconds: float = 5.0, *, max_connections: int = 64, keys_refetch_seconds: float = 5.0
+    ) -> None:
         self._client = OutboundClient(base_url, token, timeout_seconds, max_connections=max_connections)
-        self._keys = AuthorityKeys(self._client)
+        self._keys = AuthorityKeys(self._client, keys_refetch_seconds)
 
     async def look_up(self, query: RegistryQuery) -> RegistryAnswer:
         """Ask one source; the answer's digest is the SHA-256 of the bytes that the authority signed.

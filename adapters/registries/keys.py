@@ -12,13 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from adapters.outbound import NoReply, OutboundClient
 
-_REFETCH_SECONDS = 5.0
-
 
 class AuthorityKeys:
-    """Keys by source and key id. A key once seen under an id stays; an unknown id fetches the list again, at most every 5 s."""
+    """Keys by source and key id. A key once seen under an id stays; an unknown id fetches the list again, at most
+    once in `refetch_seconds`."""
 
-    def __init__(self, client: OutboundClient, *, refetch_seconds: float = _REFETCH_SECONDS) -> None:
+    def __init__(self, client: OutboundClient, refetch_seconds: float) -> None:
         self._client = client
         self._refetch_seconds = refetch_seconds
         self._keys: defaultdict[str, dict[str, Ed25519PublicKey]] = defaultdict(dict)

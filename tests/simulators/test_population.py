@@ -117,8 +117,11 @@ def snapshot(population: Population) -> list[tuple[object, ...]]:
         homes = [(h.certificate_number, h.address, [o.name for o in h.owners]) for h in population.properties_of(person.id_number)]
         marriage = population.find_marriage(person.id_number)
         return (
-            person.id_number, person.name, person.former_name, person.household.number, person.household.address, person.marital_status,
-            homes, marriage and marriage.certificate_number, population.find_insurance(person.id_number), population.convictions_of(person.id_number),
+            (person.id_number, person.name, person.former_name, person.marital_status),
+            (person.household.number, person.household.address),
+            (homes, marriage and marriage.certificate_number),
+            population.find_insurance(person.id_number),
+            population.convictions_of(person.id_number),
         )
 
     return [of(person) for person in population]

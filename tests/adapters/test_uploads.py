@@ -119,7 +119,8 @@ def test_scripts_attachments_and_links_of_a_pdf_do_not_survive() -> None:
         writer.add_uri(0, "https://example.org/evil", RectangleObject((0, 0, 100, 100)))
 
     armed = pdf(2, arm)
-    assert b"app.alert" in armed
+    assert b"JavaScript" in armed
+    assert b"payload.exe" in armed
     clean = clean_upload(armed, "application/pdf")
     assert (clean.media_type, clean.pages) == ("application/pdf", 2)
     reader = PdfReader(io.BytesIO(clean.data))

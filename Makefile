@@ -49,7 +49,7 @@ lint: install
 .venv/.installed: .tools/.installed requirements/lock.txt pyproject.toml
 	@echo "· Python packages (4 GB; minutes at the first time)"
 	@[ -x .venv/bin/python ] || $(UV) venv --quiet --python .tools/bin/python .venv
-	@$(UV) pip sync --python .venv/bin/python --require-hashes requirements/lock.txt
+	@$(UV) pip sync --compile-bytecode --python .venv/bin/python --require-hashes requirements/lock.txt
 	@$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -C editable_mode=compat -e .
 	@touch $@
 

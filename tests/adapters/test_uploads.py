@@ -120,7 +120,7 @@ def test_scripts_attachments_and_links_of_a_pdf_do_not_survive() -> None:
 
     armed = pdf(2, arm)
     assert b"JavaScript" in armed
-    assert b"payload.exe" in armed
+    assert PdfReader(io.BytesIO(armed)).attachments
     clean = clean_upload(armed, "application/pdf")
     assert (clean.media_type, clean.pages) == ("application/pdf", 2)
     reader = PdfReader(io.BytesIO(clean.data))

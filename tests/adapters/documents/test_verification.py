@@ -208,7 +208,7 @@ def test_a_token_signed_with_the_public_key_as_a_password_is_not_ours(office: Of
 
 
 def test_a_token_from_the_future_is_not_ours() -> None:
-    key = OKPKey.generate_key("Ed25519")
+    key = OKPKey.generate_key("Ed25519", {"kid": "k1"})
     content = make_certificate()
     later = content.model_copy(update={"issued_at": content.issued_at.replace(year=2199)})
     assert read_token(sign_token(later, key), key) is None

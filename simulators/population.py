@@ -109,7 +109,9 @@ class Population:
         doubtful = {d.id_number for d in self.disagreements} | {d.certificate_number for d in self.disagreements}
         for person in self:
             marriage = self.find_marriage(person.id_number)
-            if marriage is None or marriage.status != "married" or person.marital_status != "married" or person.id_number in doubtful:
+            if person.status != "normal" or person.marital_status != "married" or person.id_number in doubtful:
+                continue
+            if marriage is None or marriage.status != "married":
                 continue
             if marriage.spouse_of(person.id_number).id_number not in person.household.members:
                 continue

@@ -1,5 +1,8 @@
 """The simulated population: the same from a seed, coherent in itself, and wrong only where it says so."""
 
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from datetime import date
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from domain.errors import InvalidInput
 from domain.identity_numbers import parse_id_number
 from domain.jurisdiction import county_of
+from settings import PROJECT
 from simulators.families import REFERENCE_DAY
 from simulators.names import misspelt, surname_of
 from simulators.people import Person
@@ -130,6 +134,18 @@ def snapshot(population: Population) -> list[tuple[object, ...]]:
 def test_a_seed_gives_the_same_people_again() -> None:
     assert snapshot(Population.generate(7, 800)) == snapshot(Population.generate(7, 800))
     assert snapshot(Population.generate(7, 800)) != snapshot(Population.generate(8, 800))
+
+
+def test_a_seed_gives_the_same_people_in_every_process() -> None:
+    people = "[(p.id_number, p.name, p.household.address) for p in Population.generate(7, 300)]"
+    program = f"from simulators.population import Population; print({people})"
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=PROJECT, env={**os.environ, "PYTHONHASHSEED": hash_seed}, capture_output=True, check=True
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    assert printed[0] == printed[1] != b""
 
 
 def test_demo_people_depend_on_the_seed_and_not_on_the_size(people: Population) -> None:

@@ -20,6 +20,10 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def _gated(gate: Path, imports: tuple[str, ...], module: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "stack.gated", str(gate), ",".join(imports), module, *arguments)
+
+
 def simulators(settings: Settings, project: Path) -> Part:
     """Other authorities: they get what they must share with us, and none of our keys."""
     port = settings.port("simulators")
@@ -53,12 +57,15 @@ def migrate(settings: Settings, project: Path) -> Part:
 
 def api(settings: Settings, project: Path) -> Part:
     address = f"http://127.0.0.1:{settings.onetrip_port}"
+    gate = settings.home / "run" / "api.gate"
     return Part(
         name="api",
-        argv=(sys.executable, "-m", "api"),
+        argv=_gated(gate, ("wiring", "fastapi", "uvicorn"), "api"),
         cwd=project,
         env=_environment(settings),
         needs=(*INFRASTRUCTURE, "migrate"),
+        gate=gate,
+        ready_seconds=120.0,
         probe=probes.http(f"{address}/healthz"),
         address=address,
         ports=(Port(settings.onetrip_port),),
@@ -66,14 +73,16 @@ def api(settings: Settings, project: Path) -> Part:
 
 
 def worker(role: str, settings: Settings, project: Path) -> Part:
-    """Starts with everything else, since its imports take longest, and waits for the servers by itself until it touches its file."""
     ready = settings.home / "run" / f"worker-{role}.ready"
+    gate = settings.home / "run" / f"worker-{role}.gate"
     return Part(
         name=f"worker-{role}",
-        argv=(sys.executable, "worker.py", role),
+        argv=_gated(gate, ("worker",), "worker", role),
         cwd=project,
         env=_environment(settings) | {"ONETRIP_READY_FILE": str(ready)},
         needs=(*INFRASTRUCTURE, "migrate"),
+        gate=gate,
+        ready_seconds=120.0,
         probe=probes.touched(ready),
         address=f"task queue {role}",
         prepare=lambda: ready.unlink(missing_ok=True),

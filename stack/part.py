@@ -44,6 +44,8 @@ class Part:
     env: Mapping[str, str]
     probe: Probe | None = None
     needs: tuple[str, ...] = ()
+    # A part with a gate is launched at once and waits by itself until this file, made when its needs are ready (`stack.gated`).
+    gate: Path | None = None
     address: str = ""
     ports: tuple[Port, ...] = ()
     once: bool = False

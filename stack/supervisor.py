@@ -34,6 +34,7 @@ class Supervisor:
         self._ended = {part.name: asyncio.Event() for part in parts}
         self._stopping = False
         self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._openers: list[asyncio.Task[None]] = []
         _require_an_order(parts)
 
     async def start(self) -> None:
@@ -69,6 +70,8 @@ class Supervisor:
     async def stop(self) -> None:
         """End all parts, those that need others first; return when every process is gone."""
         self._stopping = True
+        for opener in self._openers:
+            opener.cancel()
         await asyncio.gather(*(self._end(status) for status in self.statuses.values()))
 
     async def _until_all_ready(self) -> None:
@@ -79,8 +82,11 @@ class Supervisor:
 
     async def _keep(self, status: PartStatus) -> None:
         part = status.part
-        for name in part.needs:
-            await self._ready[name].wait()
+        if part.gate is None:
+            await self._needs_ready(part)
+        else:
+            part.gate.unlink(missing_ok=True)
+            self._openers.append(asyncio.create_task(self._open_gate(part, part.gate)))
         pause = FIRST_PAUSE_SECONDS
         attempts = 0
         rotate(status.logs)
@@ -101,6 +107,14 @@ class Supervisor:
             self._set(status, State.RESTARTING, f"{problem}, again in {pause:g} s")
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _needs_ready(self, part: Part) -> None:
+        for name in part.needs:
+            await self._ready[name].wait()
+
+    async def _open_gate(self, part: Part, gate: Path) -> None:
+        await self._needs_ready(part)
+        gate.touch()
 
     async def _live_once(self, status: PartStatus) -> str | None:
         """One process from launch to end. Returns what went wrong; None when a `once` part did its work."""
@@ -194,6 +208,8 @@ class Supervisor:
         if keeper is not None:
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
+        if part.gate is not None:
+            part.gate.unlink(missing_ok=True)
         if status.state not in (State.DONE, State.FAILED):
             self._set(status, State.STOPPED)
         self._ended[part.name].set()

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,22 @@ async def test_a_command_must_end_well_before_those_that_need_it_begin(tmp_path:
     async with started(tmp_path, web, command(tmp_path, "migrate", code)) as supervisor:
         assert supervisor.statuses["migrate"].state is State.DONE
         assert supervisor.statuses["web"].restarts == 0
+
+
+async def test_a_gated_part_imports_at_once_and_runs_when_its_needs_are_ready(tmp_path: Path) -> None:
+    (tmp_path / "slow_import.py").write_text("import pathlib; pathlib.Path('imported').touch()", encoding="utf-8")
+    (tmp_path / "gated_part.py").write_text(SERVER, encoding="utf-8")
+    gate = tmp_path / "gate"
+    gate.touch()  # of a run that was killed
+    argv = (sys.executable, "-m", "stack.gated", str(gate), "slow_import", "gated_part", "worker", str(tmp_path))
+    plain = server(tmp_path, "worker", needs=["tables"])
+    worker = replace(plain, argv=argv, gate=gate, env={**plain.env, "PYTHONPATH": f"{PROJECT}:{tmp_path}"})
+    # The command ends only when the import has happened, so it proves that both went on at once.
+    code = "import os, time\nwhile not os.path.exists('imported'): time.sleep(0.02)\nopen('order', 'a').write('tables\\n')"
+    tables = command(tmp_path, "tables", code)
+    async with started(tmp_path, worker, tables):
+        assert order(tmp_path) == ["tables", "begin worker"]
+    assert not gate.exists()
 
 
 async def test_a_failing_command_stops_the_start_and_shows_its_last_words(tmp_path: Path) -> None:
@@ -107,7 +124,7 @@ async def test_stopping_while_a_part_still_starts_leaves_nothing(tmp_path: Path)
         return False
 
     slow = server(tmp_path, "slow")
-    supervisor = Supervisor([Part(**{**vars(slow), "probe": never})], tmp_path)
+    supervisor = Supervisor([replace(slow, probe=never)], tmp_path)
     starting = asyncio.create_task(supervisor.start())
     await until((tmp_path / "slow.pid").exists)
     await until(lambda: bool((tmp_path / "slow.pid").read_text(encoding="utf-8")))

@@ -106,8 +106,8 @@ def _decode(container: av.container.InputContainer) -> Clip:
     return Clip([p for _, p in frames.held], [t for t, _ in frames.held], heard if sound.present else None, seconds)
 
 
-def _admit(codec: av.CodecContext, allowed: frozenset[str]) -> None:
-    if codec.name not in allowed:
+def _admit(codec: av.CodecContext | None, allowed: frozenset[str]) -> None:
+    if codec is None or codec.name not in allowed:  # None: a codec that this build does not know
         raise UnusableClip(UNREADABLE)
 
 

@@ -25,7 +25,6 @@ BYSTANDER_SHARE = 0.35  # of the applicant's face: a smaller one far behind is n
 MAX_TURN = 0.45  # nose off the middle of the eyes, in half eye distances
 FRAMES_SEARCHED = 12
 FRAMES_COMPARED = 3
-APART_SECONDS = 0.4
 MAX_PORTRAIT_PIXELS = 40_000_000
 PORTRAIT_SIDE = 960
 
@@ -42,7 +41,6 @@ class Face:
     turn: float
     sharpness: float
     chip: Picture  # aligned, CHIP_SIZE square
-    at_seconds: float
 
     @property
     def clarity(self) -> float:
@@ -95,7 +93,7 @@ class FaceComparer:
             if boxes[0].width() < MIN_FACE_SHARE * min(frame.shape[:2]):
                 too_small = True
                 continue
-            face = self._describe(frame, boxes[0], clip.times[number])
+            face = self._describe(frame, boxes[0])
             if face.turn <= MAX_TURN:
                 found.append(face)
         most = sorted(counts, reverse=True)[:2][-1] if counts else 0  # one frame alone may be a false alarm
@@ -108,7 +106,7 @@ class FaceComparer:
             return None
         for view in (picture, _with_margin(picture)):
             if boxes := self._boxes(view):
-                return self.embed(self._describe(view, boxes[0], 0.0).chip)
+                return self.embed(self._describe(view, boxes[0]).chip)
         return None
 
     def embed(self, chip: Picture) -> Embedding:
@@ -138,12 +136,12 @@ class FaceComparer:
         compared = [box for box in boxes if box.width() >= BYSTANDER_SHARE * boxes[0].width()]
         return [dlib.rectangle(*(round(side / scale) for side in (b.left(), b.top(), b.right(), b.bottom()))) for b in compared]
 
-    def _describe(self, picture: Picture, box: Any, at: float) -> Face:
+    def _describe(self, picture: Picture, box: Any) -> Face:
         shape = self._landmarks(picture, box)
         chip = np.asarray(dlib.get_face_chip(picture, shape, size=CHIP_SIZE, padding=CHIP_PADDING), np.uint8)
         grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY)
         sharpness = float(cv2.Laplacian(grey, cv2.CV_64F).var())
-        return Face(float(box.width()), _turn(shape), sharpness, chip, at)
+        return Face(float(box.width()), _turn(shape), sharpness, chip)
 
 
 def _turn(shape: Any) -> float:
@@ -156,16 +154,9 @@ def _turn(shape: Any) -> float:
 
 
 def _clearest(faces: list[Face]) -> list[Face]:
-    """The three clearest, apart in time where the clip allows."""
-    chosen: list[Face] = []
-    ranked = sorted(faces, key=lambda face: face.clarity, reverse=True)
-    for apart in (APART_SECONDS, 0.0):
-        for face in ranked:
-            if len(chosen) == FRAMES_COMPARED:
-                return chosen
-            if all(face is not c and abs(face.at_seconds - c.at_seconds) >= apart for c in chosen):
-                chosen.append(face)
-    return chosen
+    """The clearest of the beginning, of the middle and of the end: somebody who takes another's place is seen."""
+    parts = np.array_split(np.arange(len(faces)), min(FRAMES_COMPARED, len(faces))) if faces else []
+    return [max((faces[n] for n in part), key=lambda face: face.clarity) for part in parts]
 
 
 def _open_portrait(portrait: bytes) -> Picture | None:

@@ -8,6 +8,7 @@ from random import Random
 
 from domain.identity_numbers import parse_id_number
 from simulators import names
+from simulators.demo_clip import demo_portrait
 from simulators.demo_people import DemoFamilies, DemoPerson
 from simulators.families import REFERENCE_DAY, Books, Registrar, years_before
 from simulators.generation import Generation
@@ -21,7 +22,6 @@ from simulators.people import (
     Property,
     Sex,
 )
-from simulators.portraits import demo_portrait
 from simulators.territory import COUNTY, STATION, Station
 
 
@@ -55,8 +55,7 @@ class Population:
         generation = Generation(population._books, Random(seed), size)
         population.disagreements = [*demo_families.disagreements, *generation.run()]
         population._certificates = {certificate_key(number): home for number, home in population._books.properties.items()}
-        for demo in population._demo_people:
-            population._portraits[demo.id_number] = demo_portrait()
+        population._portraits = dict.fromkeys((demo.id_number for demo in population._demo_people), demo_portrait())
         return population
 
     def __len__(self) -> int:

@@ -1,23 +1,11 @@
-"""Portraits of the simulated population: one public-domain photograph for the demo, and whatever is added."""
+"""Portraits that are added to the simulated population: photographs as a registry would keep them."""
 
 import io
-from functools import cache
-from pathlib import Path
 
-import skimage.data
 from PIL import Image, UnidentifiedImageError
 
 MAX_PORTRAIT_BYTES = 10_000_000
-_HEAD_AND_SHOULDERS = (80, 0, 370, 360)  # left, upper, right, lower in the 512 x 512 photograph
 _LARGEST_SIDE = 1200
-
-
-@cache
-def demo_portrait() -> bytes:
-    """A JPEG of Eileen Collins, NASA 1999 (public domain), head and shoulders, as scikit-image ships it."""
-    photograph = Path(skimage.data.__file__).with_name("astronaut.png")
-    with Image.open(photograph) as image:
-        return _jpeg(image.convert("RGB").crop(_HEAD_AND_SHOULDERS))
 
 
 def as_portrait(picture: bytes) -> bytes:

@@ -15,11 +15,12 @@ from domain.errors import InvalidInput
 from domain.identity_numbers import parse_id_number
 from domain.jurisdiction import county_of
 from settings import PROJECT
+from simulators.demo_clip import demo_portrait
 from simulators.families import REFERENCE_DAY
 from simulators.names import misspelt, surname_of
 from simulators.people import Person
 from simulators.population import Population, certificate_key
-from simulators.portraits import as_portrait, demo_portrait
+from simulators.portraits import as_portrait
 from simulators.territory import COUNTY, STATION, STATIONS
 
 

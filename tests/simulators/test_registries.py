@@ -13,8 +13,8 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from simulators.demo_clip import demo_portrait
 from simulators.population import Population
-from simulators.portraits import demo_portrait
 from simulators.registries import SOURCES, create_app
 from tests.serving import serve
 

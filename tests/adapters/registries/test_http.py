@@ -19,8 +19,8 @@ from starlette.routing import Route
 from adapters.registries.http import HttpRegistries
 from domain.errors import RegistryUnavailable
 from domain.evidence import RegistryQuery
+from simulators.demo_clip import demo_portrait
 from simulators.population import Population
-from simulators.portraits import demo_portrait
 from simulators.registries import Registries
 from simulators.signing import AuthorityKey
 from tests.serving import serve

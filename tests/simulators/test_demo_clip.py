@@ -1,0 +1,90 @@
+"""The demo person's portrait, clip and camera files."""
+
+import io
+import random
+import wave
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from adapters.biometrics import ClipVerifier
+from simulators import demo_clip
+from simulators.demo_clip import CLIP_LANGUAGE, demo_portrait, make_demo_clip, write_camera_files
+from simulators.spoken_digits import read_code, speak
+
+
+@pytest.fixture(scope="module")
+def clip() -> bytes:
+    return make_demo_clip("0917")
+
+
+def test_the_portrait_is_a_jpeg_of_the_size_of_an_id_photograph() -> None:
+    with Image.open(io.BytesIO(demo_portrait())) as portrait:
+        assert (portrait.format, portrait.size) == ("JPEG", (358, 441))
+
+
+def test_a_clip_is_a_small_webm_that_a_phone_could_have_recorded(clip: bytes) -> None:
+    with av.open(io.BytesIO(clip), "r") as file:
+        video, audio = file.streams.video[0], file.streams.audio[0]
+        assert (video.codec_context.name, audio.codec_context.name) == ("vp8", "opus")
+        assert (video.codec_context.width, video.codec_context.height) == (480, 640)
+        frames = sum(1 for _ in file.decode(video))
+    assert 75 <= frames <= 150
+    assert len(clip) < 2_000_000
+
+
+def test_the_mouth_moves_with_the_sound() -> None:
+    quiet, loud = np.zeros(48_000, np.float32), 0.5 * np.sin(np.arange(48_000) / 30).astype(np.float32)
+    openings = demo_clip._mouth_openings(np.concatenate([quiet, loud]), 25)
+    assert openings[:20].max() < 0.05
+    assert openings[30:].mean() > 0.8
+    photograph = np.asarray(demo_clip._photograph())
+    shut, wide = (demo_clip._with_open_mouth(photograph, opening).astype(int) for opening in (0.0, 1.0))
+    assert np.abs(shut - photograph).max() <= 2
+    changed = np.argwhere(np.abs(wide - photograph).sum(axis=2) > 60)
+    assert 200 < len(changed)
+    assert changed[:, 0].min() >= 138
+    assert changed[:, 0].max() <= 186
+
+
+def test_a_clip_can_be_made_longer_with_silence() -> None:
+    with av.open(io.BytesIO(make_demo_clip("11", seconds=5.0)), "r") as file:
+        assert sum(1 for _ in file.decode(video=0)) == 125
+
+
+def test_each_digit_is_audible_and_every_reading_alike() -> None:
+    readings = [read_code("3582", "en", 16_000) for _ in range(2)]
+    assert np.array_equal(readings[0], readings[1])
+    assert 0.55 < np.abs(readings[0]).max() <= 0.61
+    loud = np.abs(readings[0]).reshape(-1)[: len(readings[0]) // 160 * 160].reshape(-1, 160).max(axis=1) > 0.02
+    words = int((np.diff(np.flatnonzero(loud)) > 18).sum()) + 1
+    assert words == 4
+
+
+def test_an_unknown_voice_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no voice"):
+        speak("one", "no-such-voice", words_per_minute=130, pitch=50, pitch_range=50)
+
+
+def test_camera_files_are_one_round_of_reading_and_silence(tmp_path: Path) -> None:
+    camera, microphone = write_camera_files("27", "en", tmp_path / "camera", pause_seconds=1.0)
+    with wave.open(str(microphone)) as track:
+        seconds = track.getnframes() / track.getframerate()
+        assert track.getnchannels() == 1
+    with av.open(str(camera), "r", format="mjpeg") as file:
+        frames = [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
+    assert len(frames) / demo_clip.CAMERA_FRAMES_PER_SECOND == pytest.approx(seconds, abs=0.05)
+    assert frames[0].shape == (640, 480, 3)
+
+
+@pytest.mark.identity
+async def test_clips_of_random_codes_pass_and_fail_for_other_codes(verifier: ClipVerifier) -> None:
+    drawn = random.Random(11)
+    for code in (f"{drawn.randrange(10_000):04d}" for _ in range(4)):
+        clip = make_demo_clip(code)
+        assert (await verifier.verify(clip, demo_portrait(), code, CLIP_LANGUAGE)).passed, code
+        other = "".join(str((int(digit) + 3) % 10) for digit in code)
+        assert not (await verifier.verify(clip, demo_portrait(), other, CLIP_LANGUAGE)).passed

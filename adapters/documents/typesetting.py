@@ -71,7 +71,10 @@ def _template_data(content: DocumentContent, token: str) -> dict[str, object]:
 
 def _qr_svg(text: str) -> str:
     out = io.BytesIO()
-    segno.make(text, error="m", micro=False, boost_error=False).save(out, kind="svg", border=1, xmldecl=False, svgns=True, omitsize=True)
+    # Any mask can be read. Trying all eight for the prettiest one takes twice as long as typesetting the page.
+    segno.make(text, error="m", micro=False, boost_error=False, mask=3).save(
+        out, kind="svg", border=1, xmldecl=False, svgns=True, omitsize=True
+    )
     return out.getvalue().decode()
 
 

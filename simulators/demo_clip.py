@@ -27,6 +27,7 @@ PORTRAIT_SIZE = (358, 441)
 
 FRAME_WIDTH, FRAME_HEIGHT, FRAMES_PER_SECOND = 480, 640, 25
 CLIP_BOX = (119, 2, 329, 282)
+CAMERA_FRAMES_PER_SECOND = 30  # at which Chromium plays an MJPEG file
 SOUND_RATE = 48_000
 LEAD_SECONDS, TAIL_SECONDS = 0.4, 0.5
 
@@ -53,7 +54,7 @@ def make_demo_clip(code: str, language: Literal["zh", "en"] = CLIP_LANGUAGE, sec
     `seconds` lengthens the clip with silence; by default it lasts as long as the reading, about 4 s.
     """
     sound = _reading(code, language, LEAD_SECONDS, seconds)
-    return _encode(_talking_head(sound), sound)
+    return _encode(_talking_head(sound, FRAMES_PER_SECOND), sound)
 
 
 def write_camera_files(code: str, language: Literal["zh", "en"], folder: Path, pause_seconds: float = 2.5) -> tuple[Path, Path]:
@@ -66,7 +67,7 @@ def write_camera_files(code: str, language: Literal["zh", "en"], folder: Path, p
     sound = _silence_after(sound, len(sound) / SOUND_RATE + pause_seconds)
     camera, microphone = folder / "camera.mjpeg", folder / "microphone.wav"
     with camera.open("wb") as out:
-        for picture in _talking_head(sound):
+        for picture in _talking_head(sound, CAMERA_FRAMES_PER_SECOND):
             Image.fromarray(picture).save(out, "JPEG", quality=90)
     with wave.open(str(microphone), "wb") as track:
         track.setnchannels(1)
@@ -104,15 +105,15 @@ def _silence_after(sound: "Sound", seconds: float) -> "Sound":
     return np.pad(sound, (0, max(0, round(seconds * SOUND_RATE) - len(sound))))
 
 
-def _talking_head(sound: "Sound") -> "Iterator[Picture]":
-    """One frame for each 40 ms of sound; the mouth follows its loudness, the head sways a little."""
+def _talking_head(sound: "Sound", frames_per_second: int) -> "Iterator[Picture]":
+    """Frames as long as the sound lasts; the mouth follows its loudness, the head sways a little."""
     import cv2
     import numpy as np
 
     scale = FRAME_WIDTH / (CLIP_BOX[2] - CLIP_BOX[0])
     photograph = np.asarray(_photograph())
-    for number, opening in enumerate(_mouth_openings(sound)):
-        at = number / FRAMES_PER_SECOND
+    for number, opening in enumerate(_mouth_openings(sound, frames_per_second)):
+        at = number / frames_per_second
         angle = 1.1 * np.sin(1.9 * at) + 0.4 * np.sin(3.7 * at + 1)
         grown = scale * (1.01 + 0.006 * np.sin(1.3 * at))
         middle = ((CLIP_BOX[0] + CLIP_BOX[2]) / 2, (CLIP_BOX[1] + CLIP_BOX[3]) / 2)
@@ -123,11 +124,11 @@ def _talking_head(sound: "Sound") -> "Iterator[Picture]":
         yield np.asarray(frame, np.uint8)
 
 
-def _mouth_openings(sound: "Sound") -> "NDArray[np.float32]":
+def _mouth_openings(sound: "Sound", frames_per_second: int) -> "NDArray[np.float32]":
     """0..1 for each frame: the loudness around it, smoothed as a jaw would."""
     import numpy as np
 
-    step = SOUND_RATE // FRAMES_PER_SECOND
+    step = SOUND_RATE // frames_per_second
     windows = np.pad(sound, (0, -len(sound) % step)).reshape(-1, step)
     loud = np.sqrt(np.mean(windows**2, axis=1))
     loud = np.convolve(loud, [0.25, 0.5, 0.25], "same")
@@ -147,7 +148,7 @@ def _with_open_mouth(photograph: "Picture", opening: float) -> "Picture":
     below = np.clip((y - lip) / (CHIN_BELOW - lip), 0, 1)
     from_y = np.where(y < lip, y, seam + below * (CHIN_BELOW - seam)).astype(np.float32)
     moved = cv2.remap(photograph, x, from_y, cv2.INTER_LINEAR)
-    inside = np.clip(np.minimum(y - seam, lip - y) + 0.5, 0, 1)[:, :, None]
+    inside = np.clip(np.minimum(y - seam, lip - y), 0, 1)[:, :, None]
     picture = photograph.copy()
     picture[top:bottom, left:right] = moved * (1 - inside) + np.array(MOUTH_INSIDE) * inside
     return picture

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.biometrics import ClipVerifier
 from settings import PROJECT, Settings
 from tests.running import run_stack
 
@@ -25,3 +26,11 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting
 def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Everything that `onetrip up` starts, demo people included, shared by the session."""
     yield from run_stack(tmp_path_factory.mktemp("stack") / "home")
+
+
+@pytest.fixture(scope="session")
+def verifier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClipVerifier]:
+    """The real identity check; its models are loaded by the first clip, once for the session, in some seconds."""
+    verifier = ClipVerifier(tmp_path_factory.mktemp("deepface"), "Dlib", 0.58, "packaged", threads=2)
+    yield verifier
+    verifier.close()

@@ -57,11 +57,13 @@ class CodeListener:
         return time.perf_counter() - began
 
 
-def prompt_avoiding(code: str, language: Language) -> str:
-    """A prompt that shows the form of a code, with an example that shares no digit with `code` at any place.
+def prompt_avoiding(code: str, language: Language) -> str | None:
+    """A prompt that shows the form of a Mandarin code, with an example that shares no digit with `code` at any place.
 
-    An engine that hears nothing may echo its prompt; the echo must never count as the code.
+    An engine that hears nothing may echo its prompt; the echo must never count as the code. English is heard better without.
     """
+    if language == "en":
+        return None
     examples = ("".join(str((int(digit) + shift) % 10) for digit in "3582") for shift in range(10))
     example = next(e for e in examples if all(a != b for a, b in zip(e, code, strict=False)))
-    return f"验证码：{chinese_numerals(example)}。" if language == "zh" else f"Code: {', '.join(example)}."
+    return f"验证码：{chinese_numerals(example)}。"

@@ -45,7 +45,7 @@ def test_the_mouth_moves_with_the_sound() -> None:
     shut, wide = (demo_clip._with_open_mouth(photograph, opening).astype(int) for opening in (0.0, 1.0))
     assert np.abs(shut - photograph).max() <= 2
     changed = np.argwhere(np.abs(wide - photograph).sum(axis=2) > 60)
-    assert 200 < len(changed)
+    assert len(changed) > 200
     assert changed[:, 0].min() >= 138
     assert changed[:, 0].max() <= 186
 
@@ -55,11 +55,10 @@ def test_a_clip_can_be_made_longer_with_silence() -> None:
         assert sum(1 for _ in file.decode(video=0)) == 125
 
 
-def test_each_digit_is_audible_and_every_reading_alike() -> None:
-    readings = [read_code("3582", "en", 16_000) for _ in range(2)]
-    assert np.array_equal(readings[0], readings[1])
-    assert 0.55 < np.abs(readings[0]).max() <= 0.61
-    loud = np.abs(readings[0]).reshape(-1)[: len(readings[0]) // 160 * 160].reshape(-1, 160).max(axis=1) > 0.02
+def test_each_digit_is_audible_by_itself() -> None:
+    reading = np.abs(read_code("3582", "en", 16_000))
+    assert 0.55 < reading.max() <= 0.61
+    loud = reading[: len(reading) // 160 * 160].reshape(-1, 160).max(axis=1) > 0.02
     words = int((np.diff(np.flatnonzero(loud)) > 18).sum()) + 1
     assert words == 4
 

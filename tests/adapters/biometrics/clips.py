@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import av
 import numpy as np
@@ -29,7 +29,8 @@ def make_clip(
     out = io.BytesIO()
     codecs = {"webm": ("libvpx", "libopus"), "mp4": ("libx264", "aac")}[container]
     quick = {"webm": {"deadline": "realtime", "cpu-used": "8"}, "mp4": {"preset": "ultrafast"}}[container]
-    with av.open(out, "w", format=container) as file:
+    with av.open(out, "w", format=container) as opened:
+        file: Any = opened  # which kind of stream comes back depends on a name that the type checker does not see
         video = file.add_stream(codecs[0], rate=frames_per_second, options=quick)
         video.bit_rate = 1_500_000
         audio = file.add_stream(codecs[1], rate=SOUND_RATE, layout="mono") if sound is not None else None
@@ -50,12 +51,12 @@ def make_clip(
 
 
 def pictures_of(clip: bytes, every: int = 1) -> list[Picture]:
-    with av.open(io.BytesIO(clip)) as file:
+    with av.open(io.BytesIO(clip), "r") as file:
         return [np.asarray(f.to_ndarray(format="rgb24"), np.uint8) for n, f in enumerate(file.decode(video=0)) if n % every == 0]
 
 
 def sound_of(clip: bytes) -> Sound:
-    with av.open(io.BytesIO(clip)) as file:
+    with av.open(io.BytesIO(clip), "r") as file:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=SOUND_RATE)
         pieces = [piece.to_ndarray().reshape(-1) for frame in file.decode(audio=0) for piece in resampler.resample(frame)]
         return np.concatenate(pieces).astype(np.float32)

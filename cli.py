@@ -39,6 +39,14 @@ def migrate() -> None:
     runpy.run_module("adapters.database.migrate", run_name="__main__")
 
 
+@app.command()
+def secrets() -> None:
+    """Print fresh secrets for docker-compose.yml: `onetrip secrets > .env`."""
+    from stack.home import new_secrets
+
+    typer.echo(new_secrets(), nl=False)
+
+
 def main() -> None:
     app()
 

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", env_file_encoding="utf-8")
 
+    onetrip_host: str = "127.0.0.1"  # where the API listens; 0.0.0.0 inside a container
     onetrip_port: int = 8080
     onetrip_demo: bool = True  # demo people, clerks and clips; `onetrip up` in production sets it to false
     public_url: str = ""  # where certificates point; default http://127.0.0.1:<port>

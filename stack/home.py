@@ -35,6 +35,11 @@ SECRETS: dict[str, Callable[[], str]] = {
     "s3_secret_key": lambda: secrets.token_urlsafe(30),
     "database_password": lambda: secrets.token_urlsafe(24),
 }
+# What docker-compose.yml asks for: its servers have passwords of their own.
+COMPOSE_SECRETS = SECRETS | {
+    "temporal_database_password": lambda: secrets.token_urlsafe(24),
+    "weed_signing_key": lambda: secrets.token_hex(32),
+}
 
 HEADING = "# Secrets of this OneTrip, made at first start. Keep a copy: without the keys the data cannot be read.\n"
 
@@ -76,6 +81,11 @@ def ensure_secrets(home: Path) -> Settings:
         )
     _append_private(config, "".join(f"{name.upper()}={SECRETS[name]()}\n" for name in missing))
     return load_settings()
+
+
+def new_secrets() -> str:
+    """A fresh set for docker-compose.yml's `.env`."""
+    return "".join(f"{name.upper()}={make()}\n" for name, make in COMPOSE_SECRETS.items())
 
 
 def _append_private(path: Path, text: str) -> None:

@@ -1,12 +1,25 @@
-"""Fixtures that many rooms share."""
+"""Fixtures that many rooms share, and what a machine may lack."""
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
 
-from adapters.biometrics import ClipVerifier
-from settings import PROJECT, Settings
+from settings import Settings
+from stack.doctor import CHROMIUM_NAMES
+from stack.own import INFRASTRUCTURE
 from tests.running import run_stack
+
+NO_CHROMIUM = "there is no chromium: as root, `apt-get install chromium fonts-noto-cjk`"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a browser its tests are skipped, and the run says so at its end (`-ra`)."""
+    if any(shutil.which(name) for name in CHROMIUM_NAMES):
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
 
 
 @pytest.fixture(scope="session")
@@ -16,21 +29,10 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting
     The database has no tables yet: migrate it, or take `running_stack`. Processes that shall use it get
     `tests.running.environment(settings.home, settings.onetrip_port)`.
     """
-    parts = ["postgres", "temporal", "seaweedfs"]
-    if (PROJECT / "simulators" / "__main__.py").exists():
-        parts.append("simulators")
-    yield from run_stack(tmp_path_factory.mktemp("infrastructure") / "home", parts)
+    yield from run_stack(tmp_path_factory.mktemp("infrastructure") / "home", INFRASTRUCTURE)
 
 
 @pytest.fixture(scope="session")
 def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Everything that `onetrip up` starts, demo people included, shared by the session."""
     yield from run_stack(tmp_path_factory.mktemp("stack") / "home")
-
-
-@pytest.fixture(scope="session")
-def verifier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClipVerifier]:
-    """The real identity check; its models are loaded by the first clip, once for the session, in some seconds."""
-    verifier = ClipVerifier(tmp_path_factory.mktemp("deepface"), "Dlib", 0.58, "packaged", threads=2)
-    yield verifier
-    verifier.close()

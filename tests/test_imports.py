@@ -15,7 +15,7 @@ ROOMS = ("activities", "adapters", "api", "bench", "casework", "catalogue", "dom
 
 
 def contracts_of(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).parent / "lint-imports", "--config", folder / "pyproject.toml", "--no-cache"]
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--config", str(folder / "pyproject.toml"), "--no-cache"]
     return subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(folder), "COLUMNS": "200"}, capture_output=True, text=True, check=False)
 
 

@@ -35,9 +35,11 @@ test: install
 install: .venv/.installed web/static/dist/.built
 
 lint: install
-	.venv/bin/ruff check .
-	.venv/bin/mypy $(MODULES) $(PACKAGES) tests
-	.venv/bin/lint-imports
+	@failed=0; \
+	echo "· ruff"; .venv/bin/ruff check . || failed=1; \
+	echo "· mypy --strict"; .venv/bin/mypy --strict $(MODULES) $(PACKAGES) tests || failed=1; \
+	echo "· import contracts"; COLUMNS=120 .venv/bin/lint-imports || failed=1; \
+	exit $$failed
 
 .tools/.installed: requirements/bootstrap.txt
 	@python=$$(setup/python); \

@@ -177,7 +177,7 @@ class Supervisor:
             await asyncio.gather(*waiting, return_exceptions=True)
 
     async def _probe_until_good(self, part: Part) -> None:
-        assert part.probe is not None  # noqa: S101 - for the type checker
+        assert part.probe is not None
         while True:
             with contextlib.suppress(OSError, TimeoutError):
                 if await part.probe():

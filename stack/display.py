@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from settings import Settings
+from stack.own import demo_accounts
 from stack.part import PartStatus, State
 
 MARKS = {
@@ -98,7 +99,7 @@ def summary(settings: Settings, seconds: float) -> Panel:
     table = Table.grid(padding=(0, 3))
     for label, url in places:
         table.add_row(label, Text(url, style=f"bold link {url}"))
-    accounts = settings.home / "demo-accounts.txt"
+    accounts = demo_accounts(settings)
     people = accounts.read_text(encoding="utf-8").strip() if settings.onetrip_demo and accounts.exists() else ""
     foot = f"State and logs: {settings.home}\nStop: Ctrl-C (or kill {os.getpid()})"
     content = Group(table, Text(f"\n{people}" if people else ""), Text(f"\n{foot}", style="dim"))

@@ -90,7 +90,24 @@ def worker(role: str, settings: Settings, project: Path) -> Part:
     )
 
 
+def demo_accounts(settings: Settings) -> Path:
+    """Who may sign in, as the demo seed wrote it down; `onetrip up` shows it."""
+    return settings.home / "demo-accounts.txt"
+
+
+def is_seeded(settings: Settings) -> bool:
+    return demo_accounts(settings).exists()
+
+
+def can_seed() -> bool:
+    """Whether this OneTrip has `onetrip demo`."""
+    import cli
+
+    return any(group.name == "demo" for group in cli.app.registered_groups)
+
+
 def seed_demo(settings: Settings, project: Path) -> Part:
+    """Runs once in the life of a home: demo people, clerks, and `demo_accounts` at its end."""
     return Part(
         name="demo",
         argv=(sys.executable, "-m", "cli", "demo", "seed"),

@@ -15,7 +15,9 @@ from activities.documents import DocumentActivities
 from activities.identity import IdentityActivities
 from activities.registries import RegistryActivities
 from adapters.calendar import ChineseWorkingDays
+from adapters.database.accounts import AccountStore
 from adapters.database.cases import CaseStore
+from adapters.database.desk import DeskStore
 from adapters.database.engine import Database
 from adapters.database.papers import PaperStore
 from adapters.documents.office import OfficeDocuments
@@ -25,6 +27,9 @@ from adapters.objects.s3 import S3Objects
 from adapters.payloads import encrypted_converter
 from adapters.post.http import HttpPost
 from adapters.registries.http import HttpRegistries
+from adapters.uploads import clean_upload_apart
+from casework.engine import CaseEngine
+from casework.office import DemoWorld, Office, SettingsView
 from catalogue.loader import Catalogue
 from domain.ports import IdentityVerifier
 from domain.text import Bilingual
@@ -127,6 +132,36 @@ class Wiring:
         return await Client.connect(
             s.temporal, namespace=s.temporal_namespace, data_converter=encrypted_converter(s.payload_keys), lazy=lazy
         )
+
+    async def office(self) -> Office:
+        """What pages and API carry."""
+        s = self.settings
+        return Office(
+            settings_view=SettingsView(
+                demo=s.onetrip_demo,
+                site_url=s.site_url,
+                office_name=self.office_name,
+                sms_page_url=f"{s.sms}/",
+                division=s.office_division,
+            ),
+            catalogue=self.catalogue,
+            engine=CaseEngine(await self.temporal()),
+            desk=DeskStore(self.database),
+            accounts=AccountStore(self.database),
+            papers=self.papers,
+            objects=self.objects,
+            seals=self.documents,
+            sms=self.sms,
+            clean_upload=clean_upload_apart,
+            token_key=base64.b64decode(s.token_key),
+            demo_world=self._demo_world() if s.onetrip_demo else None,
+        )
+
+    def _demo_world(self) -> DemoWorld:
+        # Imported here: nothing of a simulator is loaded in production.
+        from simulators.demo_world import DemoWorld as SimulatedWorld
+
+        return SimulatedWorld(self.settings.registries, self.settings.registries_token)
 
     # --- activities, by role -------------------------------------------------------------------------------------
 

@@ -90,6 +90,7 @@ class CaseChange(BaseModel):
     waiting_for: list[WaitingFor] | None = None
     window_closes_at: datetime | None = None
     issue_challenge: bool = False
+    challenge_language: Language | None = None  # default: the application's
     open_work_item: WorkItemOpening | None = None
     close_work_item: WorkItemClosing | None = None
     decision: DecisionByPerson | None = None

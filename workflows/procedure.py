@@ -379,7 +379,9 @@ class ServiceItemProcedure:
 
     @workflow.update
     async def renew_challenge(self, command: RenewChallenge) -> CaseState:
-        result = await self._record("challenge_renewed", wording.CHALLENGE_RENEWED, issue_challenge=True)
+        result = await self._record(
+            "challenge_renewed", wording.CHALLENGE_RENEWED, issue_challenge=True, challenge_language=command.language
+        )
         self._challenge = result.challenge
         return self._state()
 

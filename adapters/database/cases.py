@@ -268,7 +268,8 @@ class CaseStore:
             assert due_at is not None
             result.work_item_id = await self._open_work_item(connection, change, change.open_work_item, row.station, due_at)
         if change.issue_challenge:
-            result.challenge = await self._issue_challenge(connection, change.application_id, row.language, change.at)
+            language = change.challenge_language or row.language
+            result.challenge = await self._issue_challenge(connection, change.application_id, language, change.at)
         for notice in change.notices:
             await self._post_notice(connection, change.application_id, notice, change.at)
         if change.answers_patch:

@@ -5,6 +5,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     DateTime,
@@ -59,7 +60,8 @@ class ServiceItemVersion(SQLModel, table=True):
     code: str = Field(primary_key=True)
     version: int = Field(primary_key=True)
     digest: str = Field(primary_key=True)
-    body: dict[str, Any] = _json()
+    # JSON, not JSONB: the order of a form's fields is part of it.
+    body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False), default=None)
 
 
 class AcceptanceSerial(SQLModel, table=True):

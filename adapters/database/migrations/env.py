@@ -1,8 +1,9 @@
 """Alembic's entry: runs on the connection that `migrate` hands over."""
 
 from alembic import context
+from sqlmodel import SQLModel
 
-from adapters.database.tables import SQLModel
+import adapters.database.tables  # noqa: F401  (registers the tables)
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True)

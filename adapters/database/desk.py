@@ -1,0 +1,464 @@
+"""What use cases read and write beside the procedure: case files, the queue, claims, uploads, drafts."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.database.engine import Database
+from adapters.database.tables import (
+    applications,
+    challenges,
+    clerks,
+    documents,
+    drafts,
+    events,
+    evidence,
+    idempotency_keys,
+    identity_clips,
+    materials,
+    persons,
+    service_item_versions,
+    work_items,
+)
+from domain.errors import NotFound, WorkItemAlreadyClaimed, WorkItemNotClaimed
+from domain.ids import new_id
+from domain.work_items import WorkItemStatus
+
+_LIVE = [WorkItemStatus.OPEN.value, WorkItemStatus.CLAIMED.value]
+Record = dict[str, Any]
+
+
+class DeskStore:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    # --- starting ------------------------------------------------------------------------------------------------
+
+    async def application_for_key(self, owner: str, key: str, digest: bytes, at: datetime) -> tuple[UUID, bool]:
+        """The application id that this Idempotency-Key stands for, and whether the digest is the one it was first used with."""
+        async with self._db.transaction() as connection:
+            await connection.execute(
+                insert(idempotency_keys)
+                .values(owner=owner, key=key, request_digest=digest, application_id=new_id(), created_at=at)
+                .on_conflict_do_nothing()
+            )
+            row = (
+                await connection.execute(
+                    select(idempotency_keys.c.application_id, idempotency_keys.c.request_digest).where(
+                        idempotency_keys.c.owner == owner, idempotency_keys.c.key == key
+                    )
+                )
+            ).one()
+        return row.application_id, bytes(row.request_digest) == digest
+
+    # --- one case ------------------------------------------------------------------------------------------------
+
+    async def access_of(self, application_id: UUID) -> Record:
+        """Who may see a case: its person, phone, client and station.
+
+        Raises:
+            NotFound: no such case.
+        """
+        async with self._db.transaction() as connection:
+            row = (
+                await connection.execute(
+                    select(
+                        applications.c.person_id,
+                        applications.c.phone_index,
+                        applications.c.client_id,
+                        applications.c.station,
+                        applications.c.status,
+                        applications.c.language,
+                    ).where(applications.c.id == application_id)
+                )
+            ).first()
+        if row is None:
+            raise NotFound()
+        return dict(row._mapping)
+
+    async def case_file(self, application_id: UUID) -> Record:
+        """One case, boxes opened: the row plus `item`, `events`, `evidence`, `documents`, `materials`, `clips`, `challenge`.
+
+        Raises:
+            NotFound: no such case.
+        """
+        async with self._db.transaction() as connection:
+            row = (await connection.execute(select(applications).where(applications.c.id == application_id))).first()
+            if row is None:
+                raise NotFound()
+            case = self._opened(row)
+            case["item"] = (
+                await connection.execute(
+                    select(service_item_versions.c.body).where(
+                        service_item_versions.c.code == row.service_item, service_item_versions.c.digest == row.item_digest
+                    )
+                )
+            ).scalar_one()
+            case["events"] = await _rows(connection, select(events).where(events.c.application_id == application_id).order_by(events.c.id))
+            case["evidence"] = await _rows(connection, _newest_evidence(application_id))
+            case["documents"] = await _rows(
+                connection, select(documents).where(documents.c.application_id == application_id, documents.c.issued_at.is_not(None))
+            )
+            case["materials"] = await _rows(
+                connection, select(materials).where(materials.c.application_id == application_id).order_by(materials.c.uploaded_at.desc())
+            )
+            case["clips"] = await _rows(
+                connection,
+                select(identity_clips).where(identity_clips.c.application_id == application_id).order_by(identity_clips.c.received_at),
+            )
+            case["challenge"] = await self._challenge(connection, application_id)
+        return case
+
+    def _opened(self, row: Any) -> Record:
+        case = dict(row._mapping)
+        for column in ("applicant_name", "phone", "answers", "address", "decision", "person_decision", "supplement"):
+            box = case.pop(f"{column}_box")
+            case[column] = self._db.open(box, f"applications.{column}", row.id) if box is not None else None
+        return case
+
+    async def _challenge(self, connection: AsyncConnection, application_id: UUID) -> Record | None:
+        """The newest code, unless a clip was handed in for it."""
+        row = (
+            await connection.execute(
+                select(challenges, identity_clips.c.id.label("clip_id"))
+                .outerjoin(identity_clips, identity_clips.c.challenge_id == challenges.c.id)
+                .where(challenges.c.application_id == application_id)
+                .order_by(challenges.c.created_at.desc(), challenges.c.id.desc())
+                .limit(1)
+            )
+        ).first()
+        if row is None or row.clip_id is not None:
+            return None
+        return {
+            "id": row.id,
+            "code": self._db.open(row.code_box, "challenges.code", row.id),
+            "language": row.language,
+            "expires_at": row.expires_at,
+        }
+
+    async def cases_of(self, person_id: UUID, phone_index: bytes) -> list[Record]:
+        async with self._db.transaction() as connection:
+            return await _rows(
+                connection,
+                select(
+                    applications.c.id,
+                    applications.c.acceptance_number,
+                    applications.c.service_item,
+                    applications.c.status,
+                    applications.c.waiting_for,
+                    applications.c.opened_at,
+                    applications.c.updated_at,
+                )
+                .where(applications.c.person_id == person_id, applications.c.phone_index == phone_index)
+                .order_by(applications.c.opened_at.desc())
+                .limit(200),
+            )
+
+    async def id_number_of(self, person_id: UUID) -> str:
+        async with self._db.transaction() as connection:
+            box = (await connection.execute(select(persons.c.id_number_box).where(persons.c.id == person_id))).scalar_one()
+        return str(self._db.open(box, "persons.id_number", person_id))
+
+    async def newest_event(self, application_id: UUID) -> int:
+        async with self._db.transaction() as connection:
+            newest = await connection.execute(select(func.max(events.c.id)).where(events.c.application_id == application_id))
+            return int(newest.scalar_one() or 0)
+
+    async def events_after(self, application_id: UUID, after: int) -> list[Record]:
+        async with self._db.transaction() as connection:
+            return await _rows(
+                connection,
+                select(events).where(events.c.application_id == application_id, events.c.id > after).order_by(events.c.id),
+            )
+
+    async def note_read(self, application_id: UUID, by: str, purpose: str, at: datetime) -> None:
+        """Somebody read personal data, and why; once per person, purpose and day. Not on the applicant's timeline."""
+        key = hashlib.sha256(f"{by}|{purpose}|{at:%Y-%m-%d}".encode()).hexdigest()[:32]
+        async with self._db.transaction() as connection:
+            await connection.execute(
+                insert(events)
+                .values(application_id=application_id, key=f"read:{key}", at=at, event="read", by=by, text=None, data={"purpose": purpose})
+                .on_conflict_do_nothing(index_elements=["application_id", "key"])
+            )
+
+    # --- clips and uploads ---------------------------------------------------------------------------------------
+
+    async def add_clip(
+        self, application_id: UUID, clip_id: UUID, challenge_id: UUID, sha256: str, media_type: str, size: int, at: datetime
+    ) -> None:
+        async with self._db.transaction() as connection:
+            await connection.execute(
+                insert(identity_clips).values(
+                    id=clip_id,
+                    application_id=application_id,
+                    challenge_id=challenge_id,
+                    sha256=sha256,
+                    media_type=media_type,
+                    size=size,
+                    received_at=at,
+                )
+            )
+
+    async def drop_clip(self, clip_id: UUID) -> None:
+        """A clip that the case did not take."""
+        async with self._db.transaction() as connection:
+            await connection.execute(identity_clips.delete().where(identity_clips.c.id == clip_id))
+
+    async def add_material(self, row: Mapping[str, Any]) -> None:
+        async with self._db.transaction() as connection:
+            await connection.execute(insert(materials).values(**row))
+
+    async def drop_material(self, material_id: UUID) -> None:
+        async with self._db.transaction() as connection:
+            await connection.execute(materials.delete().where(materials.c.id == material_id))
+
+    async def material(self, application_id: UUID, material_id: UUID) -> Record:
+        async with self._db.transaction() as connection:
+            row = (
+                await connection.execute(
+                    select(materials).where(materials.c.id == material_id, materials.c.application_id == application_id)
+                )
+            ).first()
+        if row is None:
+            raise NotFound()
+        return dict(row._mapping)
+
+    # --- the queue -----------------------------------------------------------------------------------------------
+
+    async def queue(
+        self,
+        *,
+        jurisdiction: str,
+        role: str | None,
+        statuses: Sequence[str],
+        kind: str | None,
+        claimed_by: str | None,
+        due_before: datetime | None,
+        after: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> list[Record]:
+        """Work items nearest their limit first. `jurisdiction`: a station's 12 digits, or a county's 6 for all inside."""
+        query = self._work_item_query().where(_within(jurisdiction), work_items.c.status.in_(statuses))
+        if role is not None:
+            query = query.where(work_items.c.role == role)
+        if kind is not None:
+            query = query.where(work_items.c.kind == kind)
+        if claimed_by is not None:
+            query = query.where(work_items.c.claimed_by == claimed_by)
+        if due_before is not None:
+            query = query.where(work_items.c.due_at <= due_before)
+        if after is not None:
+            query = query.where(tuple_(work_items.c.due_at, work_items.c.id) > after)
+        async with self._db.transaction() as connection:
+            rows = (await connection.execute(query.order_by(work_items.c.due_at, work_items.c.id).limit(limit))).all()
+        return [self._work_item_record(row) for row in rows]
+
+    def _work_item_query(self) -> Select[Any]:
+        return (
+            select(
+                work_items,
+                applications.c.acceptance_number,
+                applications.c.service_item,
+                applications.c.applicant_name_box,
+                clerks.c.name.label("claimed_by_name"),
+            )
+            .join(applications, applications.c.id == work_items.c.application_id)
+            .outerjoin(clerks, clerks.c.id == work_items.c.claimed_by)
+        )
+
+    def _work_item_record(self, row: Any) -> Record:
+        record = dict(row._mapping)
+        record["applicant_name"] = self._db.open(record.pop("applicant_name_box"), "applications.applicant_name", row.application_id)
+        reason = record.pop("reason_box")
+        record["reason"] = self._db.open(reason, "work_items.reason", row.id) if reason is not None else None
+        return record
+
+    async def counts(self, *, jurisdiction: str, role: str | None, clerk_id: str, due_before: datetime) -> tuple[int, int, int]:
+        """Mine, open, and open or mine with a limit before `due_before`."""
+        mine = and_(work_items.c.status == WorkItemStatus.CLAIMED.value, work_items.c.claimed_by == clerk_id)
+        open_ = work_items.c.status == WorkItemStatus.OPEN.value
+        query = select(
+            func.count().filter(mine),
+            func.count().filter(open_),
+            func.count().filter(or_(mine, open_), work_items.c.due_at <= due_before),
+        ).where(_within(jurisdiction), work_items.c.status.in_(_LIVE))
+        if role is not None:
+            query = query.where(work_items.c.role == role)
+        async with self._db.transaction() as connection:
+            row = (await connection.execute(query)).one()
+        return int(row[0]), int(row[1]), int(row[2])
+
+    async def work_item(self, work_item_id: UUID) -> Record:
+        async with self._db.transaction() as connection:
+            row = (await connection.execute(self._work_item_query().where(work_items.c.id == work_item_id))).first()
+        if row is None:
+            raise NotFound()
+        return self._work_item_record(row)
+
+    async def work_items_of(self, application_ids: Sequence[UUID]) -> list[Record]:
+        async with self._db.transaction() as connection:
+            query = self._work_item_query().where(work_items.c.application_id.in_(application_ids)).order_by(work_items.c.opened_at.desc())
+            rows = (await connection.execute(query)).all()
+        return [self._work_item_record(row) for row in rows]
+
+    async def claim(self, work_item_id: UUID, clerk_id: str, at: datetime) -> None:
+        """Take a work item; a second time by the same clerk changes nothing.
+
+        Raises:
+            WorkItemAlreadyClaimed: another clerk has it, or it is done.
+        """
+        async with self._db.transaction() as connection:
+            row = (
+                await connection.execute(
+                    update(work_items)
+                    .where(work_items.c.id == work_item_id, work_items.c.status == WorkItemStatus.OPEN.value)
+                    .values(status=WorkItemStatus.CLAIMED.value, claimed_by=clerk_id, claimed_at=at)
+                    .returning(work_items.c.application_id, work_items.c.role)
+                )
+            ).first()
+            if row is not None:
+                await self._say(connection, row.application_id, work_item_id, "claimed", f"clerk:{row.role}", clerk_id, at)
+                return
+            holder = (
+                await connection.execute(select(work_items.c.claimed_by, work_items.c.status).where(work_items.c.id == work_item_id))
+            ).first()
+        if holder is None:
+            raise NotFound()
+        if holder.claimed_by != clerk_id or holder.status != WorkItemStatus.CLAIMED.value:
+            raise WorkItemAlreadyClaimed()
+
+    async def claim_next(self, *, jurisdiction: str, role: str, clerk_id: str, at: datetime) -> UUID | None:
+        """Take the open work item with the nearest limit that nobody else is taking at this moment."""
+        nearest = (
+            select(work_items.c.id)
+            .where(_within(jurisdiction), work_items.c.role == role, work_items.c.status == WorkItemStatus.OPEN.value)
+            .order_by(work_items.c.due_at, work_items.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+        async with self._db.transaction() as connection:
+            row = (
+                await connection.execute(
+                    update(work_items)
+                    .where(work_items.c.id == nearest)
+                    .values(status=WorkItemStatus.CLAIMED.value, claimed_by=clerk_id, claimed_at=at)
+                    .returning(work_items.c.id, work_items.c.application_id)
+                )
+            ).first()
+            if row is None:
+                return None
+            await self._say(connection, row.application_id, row.id, "claimed", f"clerk:{role}", clerk_id, at)
+        return UUID(str(row.id))
+
+    async def release(self, work_item_id: UUID, clerk_id: str, at: datetime) -> None:
+        """Put a work item back into the queue.
+
+        Raises:
+            WorkItemNotClaimed: this clerk does not hold it.
+        """
+        async with self._db.transaction() as connection:
+            row = (
+                await connection.execute(
+                    update(work_items)
+                    .where(
+                        work_items.c.id == work_item_id,
+                        work_items.c.status == WorkItemStatus.CLAIMED.value,
+                        work_items.c.claimed_by == clerk_id,
+                    )
+                    .values(status=WorkItemStatus.OPEN.value, claimed_by=None, claimed_at=None)
+                    .returning(work_items.c.application_id, work_items.c.role)
+                )
+            ).first()
+            if row is None:
+                raise WorkItemNotClaimed()
+            await self._say(connection, row.application_id, work_item_id, "released", f"clerk:{row.role}", clerk_id, at)
+
+    async def _say(
+        self, connection: AsyncConnection, application_id: UUID, work_item_id: UUID, event: str, by: str, clerk_id: str, at: datetime
+    ) -> None:
+        await connection.execute(
+            insert(events).values(
+                application_id=application_id,
+                key=f"{event}:{work_item_id}:{new_id()}",
+                at=at,
+                event=f"work_item_{event}",
+                by=by,
+                text=None,
+                data={"work_item": str(work_item_id), "clerk": clerk_id},
+            )
+        )
+
+    async def find_cases(self, text: str) -> list[UUID]:
+        """By acceptance number, or by ID number through its keyed hash."""
+        async with self._db.transaction() as connection:
+            query = (
+                select(applications.c.id)
+                .join(persons, persons.c.id == applications.c.person_id)
+                .where(or_(applications.c.acceptance_number == text, persons.c.id_number_index == self._db.index(text)))
+                .order_by(applications.c.opened_at.desc())
+                .limit(50)
+            )
+            return [UUID(str(row.id)) for row in (await connection.execute(query)).all()]
+
+    # --- drafts --------------------------------------------------------------------------------------------------
+
+    async def save_draft(self, person_id: UUID, service_item: str, body: Mapping[str, Any], at: datetime) -> None:
+        box = self._db.seal(dict(body), f"drafts.{service_item}", person_id)
+        async with self._db.transaction() as connection:
+            await connection.execute(
+                insert(drafts)
+                .values(person_id=person_id, service_item=service_item, body_box=box, updated_at=at)
+                .on_conflict_do_update(index_elements=["person_id", "service_item"], set_={"body_box": box, "updated_at": at})
+            )
+
+    async def load_draft(self, person_id: UUID, service_item: str) -> Record | None:
+        async with self._db.transaction() as connection:
+            box = (
+                await connection.execute(
+                    select(drafts.c.body_box).where(drafts.c.person_id == person_id, drafts.c.service_item == service_item)
+                )
+            ).scalar_one_or_none()
+        return None if box is None else dict(self._db.open(box, f"drafts.{service_item}", person_id))
+
+    async def drop_draft(self, person_id: UUID, service_item: str) -> None:
+        async with self._db.transaction() as connection:
+            await connection.execute(drafts.delete().where(drafts.c.person_id == person_id, drafts.c.service_item == service_item))
+
+    async def drop_old_drafts(self, older_than: timedelta) -> None:
+        """Drafts are personal data that nobody waits for."""
+        async with self._db.transaction() as connection:
+            await connection.execute(drafts.delete().where(drafts.c.updated_at < func.now() - older_than))
+
+
+def _within(jurisdiction: str) -> Any:
+    if len(jurisdiction) == 12:
+        return work_items.c.jurisdiction == jurisdiction
+    return func.left(work_items.c.jurisdiction, 6) == jurisdiction
+
+
+def _newest_evidence(application_id: UUID) -> Select[Any]:
+    return (
+        select(
+            evidence.c.source,
+            evidence.c.fetched_at,
+            evidence.c.digest,
+            evidence.c.found,
+            evidence.c.purpose,
+            evidence.c.round,
+            evidence.c.signature,
+        )
+        .where(evidence.c.application_id == application_id)
+        .distinct(evidence.c.source)
+        .order_by(evidence.c.source, evidence.c.round.desc())
+    )
+
+
+async def _rows(connection: AsyncConnection, query: Any) -> list[Record]:
+    return [dict(row._mapping) for row in (await connection.execute(query)).all()]

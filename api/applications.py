@@ -1,0 +1,98 @@
+"""/v1/applications: start, prove identity, upload, follow, supplement, withdraw."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Header, Path, Request
+from fastapi.responses import StreamingResponse
+
+from api.access import Integrator, OfficeHere, SignedIn
+from api.models import ApplicationCreated, NewApplication, SupplementBody, UploadAnswer
+from casework import applying, following
+from casework.actors import Actor
+from casework.casefile import timeline_entry
+from casework.office import Office
+from casework.views import ApplicationView
+from domain.application import ApplicationRequest, Challenge
+from domain.errors import TooLarge
+
+router = APIRouter(prefix="/v1/applications", tags=["applications"])
+IdempotencyKey = Annotated[
+    str | None, Header(min_length=1, max_length=200, description="The same key with the same body is the same application")
+]
+Code = Annotated[str, Path(max_length=64, pattern=r"^[a-z0-9-]+$")]
+UPLOAD_MAX_BYTES = 20_000_000
+_BINARY = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+@router.post("", status_code=201, summary="Apply")
+async def apply(body: NewApplication, office: OfficeHere, actor: Integrator, idempotency_key: IdempotencyKey = None) -> ApplicationCreated:
+    """Starts one durable case. The code of `challenge` is to be read aloud in the clip, within five minutes."""
+    request = ApplicationRequest(**dict(body), channel="api", client_id=actor.client_id)
+    view = await applying.submit(office, actor, request, idempotency_key or str(uuid4()))
+    return ApplicationCreated(**{name: getattr(view, name) for name in ApplicationCreated.model_fields})
+
+
+@router.get("/{application_id}", summary="Where a case stands")
+async def read(application_id: UUID, office: OfficeHere, actor: SignedIn) -> ApplicationView:
+    return await following.get_application(office, actor, application_id)
+
+
+@router.post("/{application_id}/challenge", summary="A new code")
+async def renew(application_id: UUID, office: OfficeHere, actor: Integrator) -> Challenge:
+    return await applying.renew_challenge(office, actor, application_id)
+
+
+@router.put(
+    "/{application_id}/identity-clip", status_code=202, summary="The clip: webm or mp4, at most 20 MB and 15 s", openapi_extra=_BINARY
+)
+async def identity_clip(application_id: UUID, request: Request, office: OfficeHere, actor: Integrator) -> ApplicationView:
+    data = await _body(request, applying.CLIP_MAX_BYTES)
+    return await applying.hand_in_clip(office, actor, application_id, data, request.headers.get("content-type", ""))
+
+
+@router.put("/{application_id}/materials/{code}", status_code=201, summary="One uploaded material: photo or PDF", openapi_extra=_BINARY)
+async def material(application_id: UUID, code: Code, request: Request, office: OfficeHere, actor: Integrator) -> UploadAnswer:
+    data = await _body(request, UPLOAD_MAX_BYTES)
+    view = await applying.upload_material(office, actor, application_id, code, data, request.headers.get("content-type", ""))
+    return UploadAnswer(**{name: getattr(view, name) for name in UploadAnswer.model_fields})
+
+
+@router.post("/{application_id}/supplement", summary="Hand in what was asked for")
+async def supplement(application_id: UUID, body: SupplementBody, office: OfficeHere, actor: Integrator) -> ApplicationView:
+    return await applying.supplement(office, actor, application_id, body.answers)
+
+
+@router.post("/{application_id}/withdraw", summary="Withdraw, at any time before the end")
+async def withdraw(application_id: UUID, office: OfficeHere, actor: Integrator) -> ApplicationView:
+    return await applying.withdraw(office, actor, application_id)
+
+
+@router.get("/{application_id}/events", summary="The timeline as it happens (server-sent events)", response_class=StreamingResponse)
+async def events(application_id: UUID, request: Request, office: OfficeHere, actor: SignedIn) -> StreamingResponse:
+    """`Last-Event-ID` goes on where a broken stream ended; the stream ends with the case."""
+    last = request.headers.get("last-event-id", "")
+    after = int(last) if last.isdecimal() and len(last) < 19 else 0
+    await following.get_application(office, actor, application_id)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_stream(office, actor, application_id, after), media_type="text/event-stream", headers=headers)
+
+
+async def _stream(office: Office, actor: Actor, application_id: UUID, after: int) -> AsyncIterator[str]:
+    async for _ in following.changes(office, actor, application_id, after):
+        for event in await office.desk.events_after(application_id, after):
+            after = event["id"]
+            if event["text"] is not None:
+                entry = timeline_entry(event).model_dump(mode="json")
+                yield f"id: {after}\nevent: timeline\ndata: {json.dumps(entry, ensure_ascii=False)}\n\n"
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > limit:
+            raise TooLarge()
+    return bytes(data)

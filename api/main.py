@@ -1,0 +1,65 @@
+"""The application: API, OAuth2, pages, health; one error table."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from api import applications, oauth, public, work_items
+from api.access import anybody
+from api.door import Door
+from api.problems import install
+from settings import Settings, load_settings
+from web import mount_static
+from web.problems import missing_page
+from web.public import public_router
+from web.staff import staff_router
+from wiring import Wiring
+
+_DESCRIPTION = """Start, follow and finish applications by program. Get a token from `POST /oauth/token`.
+Problems are RFC 9457 with a stable `type`; lists use cursors; texts come in Chinese and English."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    wiring = Wiring(settings or load_settings())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.office = await wiring.office()
+        yield
+        await wiring.close()
+
+    app = FastAPI(title="OneTrip 最多跑一次", version="1", description=_DESCRIPTION, lifespan=lifespan)
+    install(app)
+    app.add_middleware(Door)
+    for part in (oauth, public, applications, work_items):
+        app.include_router(part.router)
+    _add_health(app)
+    app.include_router(public_router())
+    app.include_router(staff_router())
+    mount_static(app)
+    _add_missing_pages(app)
+    return app
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/healthz", tags=["health"], dependencies=[Depends(anybody)], include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+
+def _add_missing_pages(app: FastAPI) -> None:
+    """Unknown addresses: a page for people, a problem for programs."""
+    as_problem = app.exception_handlers[HTTPException]
+
+    @app.exception_handler(HTTPException)
+    async def missing(request: Request, error: HTTPException) -> Response:
+        wants_page = (
+            error.status_code == 404 and not request.url.path.startswith(("/v1", "/oauth")) and "html" in request.headers.get("accept", "")
+        )
+        if wants_page:
+            return missing_page(request)
+        response: Response = await as_problem(request, error)  # type: ignore[misc]
+        return response

@@ -1,0 +1,242 @@
+"""What an applicant does: fill in, submit, prove who they are, upload, supplement, withdraw."""
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from activities.cases import CHINA
+from casework.access import require_own_case
+from casework.actors import Actor, ApplicantActor, ClerkActor
+from casework.following import get_application
+from casework.office import Office
+from casework.views import ApplicationView, PrefilledForm, UploadView
+from domain.admission import admit
+from domain.application import Applicant, ApplicationRequest, Challenge, DeliveryChoice, Status
+from domain.changes import AttachMaterial, RenewChallenge, SubmitClip, Supplement, Withdraw
+from domain.errors import (
+    ChallengeExpired,
+    DomainError,
+    FieldError,
+    IdempotencyConflict,
+    InvalidInput,
+    NotAllowed,
+    TooLarge,
+    Unavailable,
+    UnsupportedMedia,
+    WrongState,
+)
+from domain.ids import new_id
+from domain.object_keys import clip_key, material_key
+from domain.service_item import Prefill
+from domain.text import Bilingual, Language
+from workflows.prefill import PrefillRequest
+
+CLIP_MAX_BYTES = 20_000_000
+CLIP_TYPES = ("video/webm", "video/mp4", "video/quicktime")
+
+
+async def prefill(office: Office, actor: ApplicantActor, code: str) -> PrefilledForm:
+    """What registries already know for this form. A registry that is slow, or knows another name, fills in nothing."""
+    item = office.catalogue.get(code)
+    id_number = await office.desk.id_number_of(actor.person_id)
+    sources = list(dict.fromkeys(fill.source for fill in item.prefill))
+    result = await office.engine.prefill(PrefillRequest(service_item=code, id_number=id_number, sources=sources))
+    records = {answer.source: answer.record for answer in result.answers if answer.found}
+    if not _same_name(records, actor.name):
+        records = {}
+    filled = [(fill, value) for fill in item.prefill if (value := _value(fill, records)) is not None]
+    return PrefilledForm(
+        values={fill.field: value for fill, value in filled},
+        sources={fill.field: fill.source for fill, _ in filled},
+        read_at=office.now(),
+        failed=result.failed,
+    )
+
+
+def _same_name(records: Mapping[str, Mapping[str, Any]], name: str) -> bool:
+    """A stranger who knows a number but not its owner's name learns nothing from a form."""
+    return records.get("resident_population", {}).get("name") == name
+
+
+def _value(fill: Prefill, records: Mapping[str, Mapping[str, Any]]) -> Any:
+    value: Any = records.get(fill.source, {})
+    for part in fill.path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+async def save_draft(office: Office, actor: ApplicantActor, code: str, body: Mapping[str, Any]) -> None:
+    await office.desk.save_draft(actor.person_id, office.catalogue.get(code).code, body, office.now())
+
+
+async def load_draft(office: Office, actor: ApplicantActor, code: str) -> dict[str, Any] | None:
+    return await office.desk.load_draft(actor.person_id, code)
+
+
+async def request_of(
+    office: Office,
+    actor: ApplicantActor,
+    code: str,
+    answers: Mapping[str, Any],
+    delivery: DeliveryChoice,
+    language: Language,
+    channel: str = "phone",
+) -> ApplicationRequest:
+    """The request of a signed-in citizen: number, name and phone are those they proved."""
+    person = await office.accounts.person(actor.person_id)
+    applicant = Applicant(id_number=person["id_number"], name=person["name"], phone=person["phone"])
+    return ApplicationRequest(
+        service_item=office.catalogue.get(code).code,
+        applicant=applicant,
+        answers=dict(answers),
+        delivery=delivery,
+        language=language,
+        channel="pc" if channel == "pc" else "phone",
+    )
+
+
+async def submit(office: Office, actor: Actor, request: ApplicationRequest, idempotency_key: str) -> ApplicationView:
+    """Start a case. The same key with the same request answers with the same case.
+
+    Raises:
+        UnknownServiceItem, InvalidInput: what to correct.
+        IdempotencyConflict: the key was used for another request.
+        Unavailable: nothing was lost; send again with the same key.
+    """
+    if isinstance(actor, ClerkActor):
+        raise NotAllowed()
+    item = office.catalogue.get(request.service_item)
+    request = admit(request, item, today=office.now().astimezone(CHINA).date(), check_answers=office.catalogue.check_answers)
+    owner = f"person:{actor.person_id}" if isinstance(actor, ApplicantActor) else f"client:{actor.client_id}"
+    digest = hashlib.sha256(to_json(request)).digest()
+    application_id, same = await office.desk.application_for_key(owner, idempotency_key, digest, office.now())
+    if not same:
+        raise IdempotencyConflict()
+    with suppress(WrongState):  # begun under this key before, and ended since: the view below tells how
+        await office.engine.start(application_id, request)
+    if isinstance(actor, ApplicantActor):
+        await office.desk.drop_draft(actor.person_id, item.code)
+    return await get_application(office, actor, application_id)
+
+
+async def renew_challenge(office: Office, actor: Actor, application_id: UUID, language: Language | None = None) -> Challenge:
+    """A new code, to be read in `language` (default: the application's); the old one is void."""
+    await require_own_case(office, actor, application_id)
+    await office.engine.command(application_id, "renew_challenge", RenewChallenge(language=language))
+    challenge = (await get_application(office, actor, application_id)).challenge
+    if challenge is None:
+        raise WrongState()
+    return challenge
+
+
+async def hand_in_clip(office: Office, actor: Actor, application_id: UUID, data: bytes, media_type: str) -> ApplicationView:
+    """Store a clip and have it checked. The code it answers to is the newest one, and is used up.
+
+    Raises:
+        TooLarge, UnsupportedMedia: the clip was not taken; the code stays.
+        MaterialMissing, ChallengeExpired, WrongState: what to do first.
+    """
+    await require_own_case(office, actor, application_id)
+    _check_clip(data, media_type)
+    view = await get_application(office, actor, application_id)
+    if view.status is not Status.VERIFYING:
+        raise WrongState()
+    if view.challenge is None or view.challenge.expires_at < office.now():
+        raise ChallengeExpired()
+    clip_id = new_id()
+    sha256 = await office.objects.put(clip_key(clip_id), data, media_type)
+    await office.desk.add_clip(application_id, clip_id, view.challenge.id, sha256, media_type, len(data), office.now())
+    try:
+        command = SubmitClip(clip_id=clip_id, challenge_id=view.challenge.id)
+        await office.engine.command(application_id, "submit_identity_clip", command, command_id=f"clip-{clip_id}")
+    except Unavailable:
+        raise  # the case may have taken it: the row and the object stay
+    except DomainError:
+        await office.desk.drop_clip(clip_id)
+        await office.objects.delete(clip_key(clip_id))
+        raise
+    return await get_application(office, actor, application_id)
+
+
+def _check_clip(data: bytes, media_type: str) -> None:
+    if len(data) > CLIP_MAX_BYTES:
+        raise TooLarge(Bilingual(zh="视频不能超过 20 MB，请缩短后重新录制。", en="A clip has at most 20 MB. Record a shorter one."))
+    if media_type.split(";")[0].strip().lower() not in CLIP_TYPES:
+        raise UnsupportedMedia(Bilingual(zh="请上传 webm 或 mp4 视频。", en="Send the clip as webm or mp4."))
+    if not data:
+        raise InvalidInput(
+            fields=[FieldError(path="/clip", text=Bilingual(zh="视频是空的，请重新录制", en="The clip is empty. Record it again"))]
+        )
+
+
+async def upload_material(office: Office, actor: Actor, application_id: UUID, code: str, data: bytes, media_type: str) -> UploadView:
+    """Redraw an upload, store it and attach it to the case.
+
+    Raises:
+        TooLarge, UnsupportedMedia: with what to do; WrongState when the case takes no upload of this code now.
+    """
+    await require_own_case(office, actor, application_id)
+    clean = await office.clean_upload(data, media_type)
+    round_ = (await office.desk.case_file(application_id))["supplement_round"]
+    material_id = new_id()
+    await office.objects.put(material_key(material_id), clean.data, clean.media_type)
+    view = UploadView(
+        id=material_id,
+        code=code,
+        media_type=clean.media_type,
+        size=len(clean.data),
+        pages=clean.pages,
+        round=round_,
+        uploaded_at=office.now(),
+    )
+    await office.desk.add_material(view.model_dump() | {"application_id": application_id, "sha256": clean.sha256})
+    try:
+        command = AttachMaterial(material_id=material_id, code=code)
+        await office.engine.command(application_id, "attach_material", command, command_id=f"material-{material_id}")
+    except Unavailable:
+        raise
+    except DomainError:
+        await office.desk.drop_material(material_id)
+        await office.objects.delete(material_key(material_id))
+        raise
+    return view
+
+
+async def supplement(office: Office, actor: Actor, application_id: UUID, answers: Mapping[str, Any]) -> ApplicationView:
+    """Send new answers for the marked fields; marked materials were uploaded before."""
+    await require_own_case(office, actor, application_id)
+    await office.engine.command(application_id, "supplement", Supplement(answers=dict(answers)))
+    return await get_application(office, actor, application_id)
+
+
+async def withdraw(office: Office, actor: Actor, application_id: UUID) -> ApplicationView:
+    await require_own_case(office, actor, application_id)
+    by = "applicant" if isinstance(actor, ApplicantActor) else "client"
+    await office.engine.command(application_id, "withdraw", Withdraw(by=by))
+    return await get_application(office, actor, application_id)
+
+
+def read_request(body: Any) -> ApplicationRequest:
+    """An API body as a request.
+
+    Raises:
+        InvalidInput: one entry per field.
+    """
+    try:
+        return ApplicationRequest.model_validate(body)
+    except ValidationError as error:
+        raise invalid_body(error) from error
+
+
+def invalid_body(error: ValidationError) -> InvalidInput:
+    fields = []
+    for problem in error.errors(include_url=False, include_input=False):
+        path = "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in problem["loc"])
+        text = Bilingual(zh=f"此项有误：{problem['msg']}", en=f"Not valid: {problem['msg']}")
+        fields.append(FieldError(path=path, text=text))
+    return InvalidInput(fields=fields)

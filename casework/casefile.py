@@ -1,0 +1,171 @@
+"""A stored case as people read it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from casework.views import (
+    ApplicationRow,
+    ApplicationView,
+    DecisionView,
+    DocumentView,
+    IdentityView,
+    MaterialView,
+    ReasonView,
+    SupplementRequestView,
+    SupplementView,
+    UploadView,
+    WindowView,
+)
+from domain.application import STATUS_TEXT, Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
+from domain.decision import Decision
+from domain.service_item import Material, ServiceItem
+from domain.text import Bilingual
+
+_HIDDEN_EVENTS = frozenset({"read"})
+
+
+def application_view(case: Mapping[str, Any], *, show_challenge: bool) -> ApplicationView:
+    """`case` as `Desk.case_file` gives it; the code is shown to whoever must read it aloud, and nobody else."""
+    item = ServiceItem.model_validate(case["item"])
+    status = Status(case["status"])
+    materials = [_material(m, case["materials"]) for m in item.uploads]
+    identity = _identity(item, case)
+    challenge = Challenge(**case["challenge"]) if show_challenge and status is Status.VERIFYING and case["challenge"] else None
+    return ApplicationView(
+        id=case["id"],
+        acceptance_number=case["acceptance_number"],
+        service_item=item.code,
+        service_item_name=item.name,
+        version=item.version,
+        status=status,
+        status_text=STATUS_TEXT[status],
+        waiting_for=[WaitingFor.model_validate(w) for w in case["waiting_for"]],
+        decision=_decision(case),
+        evidence=[EvidenceView(source=e["source"], fetched_at=e["fetched_at"], digest=e["digest"]) for e in case["evidence"]],
+        window=WindowView(closes_at=case["window_closes_at"]) if case["window_closes_at"] else None,
+        timeline=timeline(case["events"]),
+        documents=[
+            DocumentView(
+                number=d["number"], title=item.certificate.title, url=f"/v1/certificates/{d['number']}/file", issued_at=d["issued_at"]
+            )
+            for d in case["documents"]
+        ],
+        challenge=challenge,
+        materials=materials,
+        supplement=_supplement(item, case) if status is Status.SUPPLEMENTING else None,
+        identity=identity,
+        answers=case["answers"],
+        delivery=case["delivery"],
+        tracking_number=case["tracking_number"],
+        actions=_actions(status, materials, identity),
+        opened_at=case["opened_at"],
+        updated_at=case["updated_at"],
+        ended_at=case["ended_at"],
+    )
+
+
+def application_row(case: Mapping[str, Any], name: Bilingual) -> ApplicationRow:
+    status = Status(case["status"])
+    return ApplicationRow(
+        id=case["id"],
+        acceptance_number=case["acceptance_number"],
+        service_item=case["service_item"],
+        service_item_name=name,
+        status=status,
+        status_text=STATUS_TEXT[status],
+        waiting_for=[WaitingFor.model_validate(w) for w in case["waiting_for"]],
+        opened_at=case["opened_at"],
+        updated_at=case["updated_at"],
+    )
+
+
+def timeline(events: Iterable[Mapping[str, Any]]) -> list[TimelineEntry]:
+    return [timeline_entry(e) for e in events if e["text"] is not None]
+
+
+def timeline_entry(event: Mapping[str, Any]) -> TimelineEntry:
+    return TimelineEntry(at=event["at"], event=event["event"], by=event["by"], text=Bilingual.model_validate(event["text"]))
+
+
+def _decision(case: Mapping[str, Any]) -> DecisionView | None:
+    """The person's decision where there is one, with the machine's reasons; the machine's otherwise."""
+    machine = Decision.model_validate(case["decision"]) if case["decision"] else None
+    reasons = [
+        ReasonView(rule=r.rule, holds=r.holds, text=r.text, sources=r.sources, legal_basis=r.legal_basis)
+        for r in (machine.results if machine else [])
+    ]
+    if (person := case["person_decision"]) is not None:
+        return DecisionView(
+            outcome=person["outcome"],
+            by=person["by"],
+            decided_at=datetime.fromisoformat(person["decided_at"]),
+            reasons=reasons,
+            reason=person.get("reason"),
+        )
+    if machine is None:
+        return None
+    return DecisionView(outcome=machine.outcome.value, by=machine.by, decided_at=machine.decided_at, reasons=reasons)
+
+
+def _material(material: Material, uploads: Iterable[Mapping[str, Any]]) -> MaterialView:
+    return MaterialView(
+        code=material.code,
+        name=material.name,
+        help=material.help,
+        required=material.required,
+        original_at_counter=material.original_at_counter,
+        uploads=[UploadView(**{k: u[k] for k in UploadView.model_fields}) for u in uploads if u["code"] == material.code],
+    )
+
+
+def originals(item: ServiceItem, uploads: Iterable[Mapping[str, Any]]) -> list[MaterialView]:
+    uploads = list(uploads)
+    return [_material(m, uploads) for m in item.originals]
+
+
+def _supplement(item: ServiceItem, case: Mapping[str, Any]) -> SupplementView | None:
+    if not case["supplement"] or case["supplement_until"] is None:
+        return None
+    labels = supplement_labels(item)
+    return SupplementView(
+        round=case["supplement_round"],
+        rounds_allowed=item.supplement.rounds,
+        until=case["supplement_until"],
+        requests=[SupplementRequestView(**s, label=labels.get(s["target"], item.name)) for s in case["supplement"]],
+    )
+
+
+def supplement_labels(item: ServiceItem) -> dict[str, Bilingual]:
+    """What a clerk may send back, by target, with the label that the applicant knows it under."""
+    fields = {f"answers.{n}": Bilingual.model_validate(f["x-label"]) for n, f in item.form.get("properties", {}).items()}
+    return fields | {f"materials.{m.code}": m.name for m in item.uploads}
+
+
+def _identity(item: ServiceItem, case: Mapping[str, Any]) -> IdentityView:
+    verdicts = [c["verdict"]["verdict"] for c in case["clips"] if c["verdict"] and c["verdict"].get("verdict")]
+    # A clip's verdict is stored a moment before the case has taken it in.
+    passed = any(v["passed"] for v in verdicts) and case["status"] != Status.VERIFYING.value
+    last = verdicts[-1] if verdicts else None
+    reasons = [Bilingual.model_validate(c["reason"]) for c in last["checks"] if c["passed"] is False and c["reason"]] if last else []
+    return IdentityView(
+        attempts_used=len(verdicts),
+        attempts_allowed=item.identity_attempts,
+        checking=any(c["verdict"] is None for c in case["clips"]) and case["status"] == Status.VERIFYING.value,
+        passed=passed,
+        last_reasons=reasons,
+    )
+
+
+def _actions(status: Status, materials: list[MaterialView], identity: IdentityView) -> list[str]:
+    if status.final:
+        return []
+    actions = ["withdraw"]
+    if status is Status.VERIFYING and not identity.checking and identity.attempts_used < identity.attempts_allowed:
+        actions += ["upload"] if materials else []
+        if all(m.uploads or not m.required for m in materials):
+            actions += ["record_clip"]
+        actions += ["new_code"]
+    if status is Status.SUPPLEMENTING:
+        actions += ["upload", "supplement"]
+    return actions

@@ -1,0 +1,74 @@
+"""The demonstration: people, clerks and clips. Off, and unreachable, when the office has no demo world."""
+
+from typing import Any
+from uuid import UUID
+
+import pyotp
+
+from casework import accounts
+from casework.actors import Actor
+from casework.applying import renew_challenge
+from casework.office import DemoWorld, Office
+from domain.errors import NotFound
+from domain.jurisdiction import Role
+
+PASSWORD = "onetrip-demo"  # noqa: S105  (of demo clerks, shown on the sign-in page)
+
+
+def _world(office: Office) -> DemoWorld:
+    if not office.settings_view.demo or office.demo_world is None:
+        raise NotFound()
+    return office.demo_world
+
+
+async def people(office: Office) -> list[dict[str, Any]]:
+    """Demo people with key, name, id_number, phone and what_for (zh, en)."""
+    return await _world(office).people()
+
+
+async def clerks(office: Office) -> list[dict[str, Any]]:
+    """Demo clerks with login, name, role, password and the one-time password of this moment."""
+    _world(office)
+    known = await office.accounts.all_clerks()
+    return [
+        {
+            "login": c["login"],
+            "name": c["name"],
+            "role": c["role"],
+            "county": c["county"],
+            "station": c["station"],
+            "password": PASSWORD,
+            "totp": pyotp.TOTP(c["totp_secret"]).now(),
+            "totp_secret": c["totp_secret"],
+        }
+        for c in known
+        if await office.accounts.recall(f"demo-clerk:{c['login']}")
+    ]
+
+
+async def add_clerk(office: Office, clerk: accounts.NewClerk) -> str:
+    """A demo clerk with the demo password; returns the TOTP secret."""
+    _world(office)
+    secret = pyotp.random_base32()
+    await accounts.add_clerk(office, clerk, password=PASSWORD, totp_secret=secret)
+    await office.accounts.remember(f"demo-clerk:{clerk.login}", "1")
+    return secret
+
+
+async def seed(office: Office) -> int:
+    """The demo clerks, once; returns how many were made."""
+    world = _world(office)
+    if await office.accounts.recall("demo-seeded"):
+        return 0
+    wanted = world.clerks()
+    for clerk in wanted:
+        await add_clerk(office, accounts.NewClerk(**clerk | {"role": Role(clerk["role"])}))
+    await office.accounts.remember("demo-seeded", "1")
+    return len(wanted)
+
+
+async def demo_clip(office: Office, actor: Actor, application_id: UUID) -> tuple[bytes, str]:
+    """A clip of the demo person reading a code that is asked for now, in the language that the synthetic voice speaks."""
+    world = _world(office)
+    challenge = await renew_challenge(office, actor, application_id, world.clip_language)
+    return await world.clip(challenge.code), "video/webm"

@@ -1,0 +1,121 @@
+"""Commands to running cases: workflow starts and updates, with the engine's errors turned into the domain's."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowFailureError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, FailureError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain import errors
+from domain.application import ApplicationRequest
+from domain.changes import CaseState
+from domain.errors import DomainError, FieldError, Unavailable, WrongState
+from domain.ids import new_id, workflow_id
+from domain.text import Bilingual
+from workflows.policies import CASES_QUEUE
+from workflows.prefill import Prefill, PrefillRequest, PrefillResult
+
+RPC_TIMEOUT = timedelta(seconds=20)
+_BY_KIND: Mapping[str, type[DomainError]] = {
+    c.kind: c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, DomainError) and c is not errors.RegistryUnavailable
+}
+
+
+def domain_error(error: BaseException | None) -> DomainError:
+    """The domain error that a case, or its activity, refused with."""
+    while isinstance(error, FailureError) and not isinstance(error, ApplicationError) and error.cause is not None:
+        error = error.cause
+    if not isinstance(error, ApplicationError) or error.type is None or error.type not in _BY_KIND:
+        return Unavailable()
+    text = Bilingual.model_validate(error.details[0]) if error.details else None
+    fields = [FieldError.model_validate(f) for f in error.details[1]] if len(error.details) > 1 else []
+    return _BY_KIND[error.type](text, fields=fields)
+
+
+def _rpc_error(error: RPCError) -> DomainError:
+    if error.status is RPCStatusCode.NOT_FOUND:  # ended, so it takes no more commands
+        return WrongState()
+    return Unavailable()
+
+
+class CaseEngine:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def start(self, application_id: UUID, request: ApplicationRequest) -> CaseState:
+        """Start a case and wait until it is registered; starting it again answers the same.
+
+        Raises:
+            InvalidInput: the case refused the request.
+            Unavailable: the engine or a worker does not answer; the case may have begun, so ask again with the same id.
+        """
+        operation: WithStartWorkflowOperation[Any, CaseState] = WithStartWorkflowOperation(
+            request.service_item,
+            request,
+            id=workflow_id(application_id),
+            task_queue=CASES_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        )
+        try:
+            state: CaseState = await self._client.execute_update_with_start_workflow(
+                "opened", id=f"opened-{application_id}", start_workflow_operation=operation, result_type=CaseState, rpc_timeout=RPC_TIMEOUT
+            )
+        except WorkflowUpdateFailedError as error:
+            raise domain_error(error.cause) from error
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise Unavailable() from error
+        except WorkflowAlreadyStartedError as error:  # it has run and ended
+            raise WrongState() from error
+        except RPCError as error:
+            raise _rpc_error(error) from error
+        return state
+
+    async def command(self, application_id: UUID, name: str, command: BaseModel, *, command_id: str | None = None) -> CaseState:
+        """Send one update; the same `command_id` again is the same command.
+
+        Raises:
+            DomainError: what the case refused with; WrongState when it has ended; Unavailable when nobody answers.
+        """
+        handle = self._client.get_workflow_handle(workflow_id(application_id))
+        try:
+            state: CaseState = await handle.execute_update(
+                name, command, id=command_id or str(new_id()), result_type=CaseState, rpc_timeout=RPC_TIMEOUT
+            )
+        except WorkflowUpdateFailedError as error:
+            raise domain_error(error.cause) from error
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise Unavailable() from error
+        except RPCError as error:
+            raise _rpc_error(error) from error
+        return state
+
+    async def prefill(self, request: PrefillRequest) -> PrefillResult:
+        """Ask the registries for a form; sources that do not answer in time are named, not waited for."""
+        try:
+            return await self._client.execute_workflow(
+                Prefill.run,
+                request,
+                id=f"prefill-{new_id()}",
+                task_queue=CASES_QUEUE,
+                execution_timeout=timedelta(seconds=6),
+                rpc_timeout=timedelta(seconds=8),
+            )
+        except (WorkflowFailureError, RPCError):
+            return PrefillResult(answers=[], failed=request.sources)
+
+
+def command_id(scope: Any, key: str | None) -> str | None:
+    """A caller's idempotency key as an update id, kept apart by who sends it."""
+    return None if key is None else f"{scope}:{key}"

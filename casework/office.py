@@ -1,0 +1,82 @@
+"""The office: everything that use cases stand on, in one value that pages and API carry."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from casework.engine import CaseEngine
+from casework.ports import Accounts, Desk
+from domain.documents import SealVerdict
+from domain.ports import ObjectStore, ServiceItems, SmsGateway
+from domain.records import PaperRecords
+from domain.service_item import ServiceItem
+from domain.text import Bilingual, Language
+
+
+class CatalogueOnShow(ServiceItems, Protocol):
+    def all(self) -> list[ServiceItem]: ...
+
+
+class Upload(Protocol):
+    """An upload redrawn: `data` is what is kept."""
+
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def pages(self) -> int: ...
+
+
+class SealVerifier(Protocol):
+    def verify(self, pdf: bytes) -> SealVerdict: ...
+
+    def verify_token(self, token: str) -> SealVerdict: ...
+
+
+class DemoWorld(Protocol):
+    """What only a demonstration has; None in production."""
+
+    async def people(self) -> list[dict[str, Any]]: ...
+
+    @property
+    def clip_language(self) -> Language: ...
+
+    async def clip(self, code: str) -> bytes:
+        """webm of the demo person reading the code in `clip_language`."""
+        ...
+
+    def clerks(self) -> list[dict[str, Any]]: ...
+
+
+@dataclass(frozen=True)
+class SettingsView:
+    """The settings that pages show."""
+
+    demo: bool
+    site_url: str
+    office_name: Bilingual
+    sms_page_url: str
+    division: str
+
+
+@dataclass(frozen=True)
+class Office:
+    settings_view: SettingsView
+    catalogue: CatalogueOnShow
+    engine: CaseEngine
+    desk: Desk
+    accounts: Accounts
+    papers: PaperRecords
+    objects: ObjectStore
+    seals: SealVerifier
+    sms: SmsGateway
+    clean_upload: Callable[[bytes, str], Awaitable[Upload]]
+    token_key: bytes
+    demo_world: DemoWorld | None = None
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)

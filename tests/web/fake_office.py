@@ -1,0 +1,569 @@
+"""A small office in memory for the pages' tests: sample cases, work and people behind the use cases' names."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from PIL import Image
+
+import web
+from casework import accounts, applying, clerking, demo, following, verifying
+from casework.actors import ApplicantActor, ClerkActor
+from casework.office import SettingsView
+from casework.views import (
+    ApplicationRow,
+    ApplicationView,
+    CertificateView,
+    Comparison,
+    DecisionView,
+    DocumentView,
+    EvidenceRecord,
+    IdentityView,
+    MaterialView,
+    Page,
+    PrefilledForm,
+    QueueCounts,
+    ReasonView,
+    SupplementRequestView,
+    SupplementView,
+    UploadView,
+    WindowView,
+    WorkItemDetail,
+    WorkItemRow,
+)
+from catalogue.loader import SOURCES, Catalogue
+from domain.application import STATUS_TEXT, ApplicationRequest, Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
+from domain.documents import SealVerdict
+from domain.errors import FieldError, InvalidInput, NotFound, WorkItemAlreadyClaimed
+from domain.jurisdiction import ClerkScope, Role
+from domain.service_item import StepKind
+from domain.text import Bilingual
+from domain.work_items import KIND_TEXT, OUTCOME_TEXT, OUTCOMES
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+CASE = UUID("01930000-0000-7000-8000-000000000001")
+WORK = UUID("01930000-0000-7000-8000-0000000000a1")
+UPLOAD = UUID("01930000-0000-7000-8000-0000000000b1")
+CODE_REQUEST = UUID("01930000-0000-7000-8000-0000000000c1")
+NUMBER = "33030020261121000123"
+DOCUMENT = "WZ-2026-7F3K9Q2M"
+TOKEN, CSRF = "applicant-token", "c" * 40
+CLERK_TOKEN, CLERK_CSRF = "clerk-token", "d" * 40
+ME = "330302199003071289"
+HUSBAND, CHILD = "330302198811023217", "330302201606155520"
+
+
+def zh_en(zh: str, en: str) -> Bilingual:
+    return Bilingual(zh=zh, en=en)
+
+
+def applicant_actor() -> ApplicantActor:
+    return ApplicantActor(UUID(int=7), b"index", "林雨桐", f"{ME[:4]}{'*' * 12}{ME[-2:]}", "199****0001")
+
+
+def clerk_actor(role: Role = Role.PRE_REVIEWER) -> ClerkActor:
+    return ClerkActor(ClerkScope(clerk_id="clerk-1", role=role, county="330302", station="330302510000"), "zhou", "周明")
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (320, 220), (214, 222, 232)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def upload_view(round_: int = 0) -> UploadView:
+    return UploadView(
+        id=UPLOAD, code="proof", media_type="image/jpeg", size=345_678, pages=1, round=round_, uploaded_at=NOW - timedelta(hours=3)
+    )
+
+
+def timeline() -> list[TimelineEntry]:
+    return [
+        TimelineEntry(at=NOW - timedelta(hours=3), event="opened", by="applicant", text=zh_en("已提交申请", "Application submitted")),
+        TimelineEntry(at=NOW - timedelta(hours=2), event="identity_passed", by="machine", text=zh_en("身份核验通过", "Identity confirmed")),
+        TimelineEntry(
+            at=NOW - timedelta(hours=1, minutes=50),
+            event="evidence",
+            by="registry:resident_population",
+            text=zh_en("常住人口信息已答复", "The resident population registry answered"),
+        ),
+        TimelineEntry(at=NOW - timedelta(hours=1), event="referred", by="machine", text=zh_en("转人工审核", "Referred to an officer")),
+    ]
+
+
+def waiting(status: Status) -> list[WaitingFor]:
+    whom: dict[Status, tuple[Any, str, Bilingual, timedelta | None]] = {
+        Status.VERIFYING: ("applicant", "identity-clip", zh_en("等待您完成刷脸核验", "Waiting for your identity check"), timedelta(hours=24)),
+        Status.GATHERING: ("registry", "property", zh_en("等待不动产登记答复", "Waiting for the property registry"), None),
+        Status.REVIEWING: ("clerk", "pre_review", zh_en("等待派出所预审", "Waiting for the station's pre-review"), timedelta(days=2)),
+        Status.SUPPLEMENTING: ("applicant", "supplement", zh_en("等待您补正", "Waiting for what you must add"), timedelta(days=15)),
+        Status.APPROVING: ("clerk", "approval", zh_en("等待县级公安机关审批", "Waiting for the county"), timedelta(days=5)),
+        Status.ISSUING: ("system", "document", zh_en("正在制作证明", "Making your document"), None),
+        Status.AWAITING_COUNTER: ("applicant", "visit", zh_en("等待您到窗口办理", "Waiting for your visit"), timedelta(days=52)),
+        Status.POSTING: ("post", "parcel", zh_en("邮寄途中", "On its way by post"), None),
+    }
+    if status not in whom:
+        return []
+    who, what, text, left = whom[status]
+    return [WaitingFor(who=who, what=what, text=text, since=NOW, until=NOW + left if left else None, late=status is Status.GATHERING)]
+
+
+def decision(code: str, outcome: str) -> DecisionView:
+    item = Catalogue().get(code)
+    reasons = [
+        ReasonView(rule=r.id, holds=i > 0, text=r.holds if i else r.otherwise, sources=r.sources, legal_basis=r.legal_basis)
+        for i, r in enumerate(item.rules)
+    ]
+    person = outcome == "refused"
+    return DecisionView(
+        outcome=outcome,
+        by="clerk:approver" if person else "machine",
+        decided_at=NOW - timedelta(hours=1),
+        reasons=reasons,
+        reason="查到的记录在法定范围内，不能出具无记录证明。" if person else None,
+    )
+
+
+def case_view(status: Status = Status.VERIFYING, code: str = "name-change", **changed: Any) -> ApplicationView:
+    """A sample case in any status; keyword arguments replace fields."""
+    item = Catalogue().get(code)
+    answers: dict[str, dict[str, Any]] = {
+        "name-change": {"new_name": "林语彤", "reason": "uncommon", "reason_detail": "“桐”字常被写错，办事不便。"},
+        "no-criminal-record": {"reason": "abroad", "reason_detail": "赴德国学习"},
+        "purchase-migration": {"property_certificate": "浙(2023)温州市不动产权第0045678号", "movers": [HUSBAND, CHILD]},
+    }
+    materials = [
+        MaterialView(
+            code=m.code,
+            name=m.name,
+            help=m.help,
+            required=m.required,
+            original_at_counter=m.original_at_counter,
+            uploads=[] if changed.get("bare") else [upload_view()],
+        )
+        for m in item.uploads
+    ]
+    changed.pop("bare", None)
+    early = status in (Status.VERIFYING, Status.GATHERING)
+    actions = {Status.VERIFYING: ["record_clip", "new_code", "upload", "withdraw"], Status.SUPPLEMENTING: ["upload", "supplement", "withdraw"]}
+    outcome = {Status.REFUSED: "refused", Status.REVIEWING: "referred", Status.APPROVING: "referred", Status.SUPPLEMENTING: "referred"}
+    base: dict[str, Any] = {
+        "id": CASE,
+        "acceptance_number": NUMBER,
+        "service_item": code,
+        "service_item_name": item.name,
+        "version": 1,
+        "status": status,
+        "status_text": STATUS_TEXT[status],
+        "waiting_for": waiting(status),
+        "decision": None if early else decision(code, outcome.get(status, "approved")),
+        "evidence": [] if early else [EvidenceView(source=e.source, fetched_at=NOW, digest="9f" * 32) for e in item.evidence],
+        "window": WindowView(closes_at=NOW + timedelta(days=52)) if status is Status.AWAITING_COUNTER else None,
+        "timeline": timeline(),
+        "documents": [DocumentView(number=DOCUMENT, title=item.certificate.title, url="/v1/certificates/x/file", issued_at=NOW)]
+        if status is Status.COMPLETED
+        else [],
+        "challenge": Challenge(id=UUID(int=9), code="3582", language="zh", expires_at=NOW + timedelta(minutes=5))
+        if status is Status.VERIFYING
+        else None,
+        "materials": materials,
+        "supplement": SupplementView(
+            round=1,
+            rounds_allowed=3,
+            until=NOW + timedelta(days=15),
+            requests=[
+                SupplementRequestView(
+                    target="answers.reason_detail", reason="理由不够具体，请写明事由和经过。", label=zh_en("详细说明（选填）", "More detail (optional)")
+                ),
+                SupplementRequestView(target="materials.proof", reason="照片缺右下角，请重拍。", label=zh_en("变更理由的证明材料", "Proof of the reason")),
+            ],
+        )
+        if status is Status.SUPPLEMENTING
+        else None,
+        "identity": IdentityView(attempts_used=0, attempts_allowed=3, checking=False, passed=status is not Status.VERIFYING, last_reasons=[]),
+        "answers": answers[code],
+        "delivery": item.delivery[0].value,
+        "tracking_number": "EA123456789CN" if status is Status.POSTING else None,
+        "actions": [] if status.final else actions.get(status, ["withdraw"]),
+        "opened_at": NOW - timedelta(hours=3),
+        "updated_at": NOW,
+        "ended_at": NOW if status.final else None,
+    }
+    return ApplicationView(**(base | changed))
+
+
+def application_row(status: Status, code: str) -> ApplicationRow:
+    view = case_view(status, code)
+    return ApplicationRow(**{name: getattr(view, name) for name in ApplicationRow.model_fields})
+
+
+def work_row(kind: StepKind = StepKind.PRE_REVIEW, *, serial: int = 0, **changed: Any) -> WorkItemRow:
+    base: dict[str, Any] = {
+        "id": UUID(int=WORK.int + serial),
+        "kind": kind,
+        "kind_text": KIND_TEXT[kind],
+        "name": KIND_TEXT[kind],
+        "status": "claimed",
+        "application_id": CASE,
+        "acceptance_number": str(int(NUMBER) + serial),
+        "service_item": "name-change",
+        "service_item_name": Catalogue().get("name-change").name,
+        "applicant_name": "林雨桐",
+        "jurisdiction": "330302510000",
+        "claimed_by": "clerk-1",
+        "claimed_by_name": "周明",
+        "mine": True,
+        "due_at": NOW + timedelta(days=1 + serial),
+        "overdue": False,
+        "opened_at": NOW,
+    }
+    return WorkItemRow(**(base | changed))
+
+
+def resident_record() -> dict[str, Any]:
+    return {
+        "id_number": ME,
+        "name": "林雨桐",
+        "former_name": None,
+        "sex": "female",
+        "birth_date": "1990-03-07",
+        "address": "浙江省温州市鹿城区五马街道解放街 12 号 3 幢 402 室",
+        "relation_to_head": "head",
+        "household_head": True,
+        "household_members": [
+            {"id_number": ME, "name": "林雨桐", "relation": "head"},
+            {"id_number": HUSBAND, "name": "陈志远", "relation": "spouse"},
+        ],
+        "marital_status": "married",
+        "status": "normal",
+    }
+
+
+def work_detail(kind: StepKind = StepKind.PRE_REVIEW, **changed: Any) -> WorkItemDetail:
+    status = {StepKind.COUNTER_CHECK: Status.AWAITING_COUNTER, StepKind.APPROVAL: Status.APPROVING}.get(kind, Status.REVIEWING)
+    case, item = case_view(status), Catalogue().get("name-change")
+    base: dict[str, Any] = {
+        "row": work_row(kind),
+        "application": case,
+        "applicant_name": "林雨桐",
+        "applicant_id_number": ME,
+        "comparisons": [
+            Comparison(
+                field="name",
+                label=zh_en("姓名", "Name"),
+                answered="林雨桐",
+                source="resident_population",
+                source_name=SOURCES["resident_population"],
+                registered="林雨桐",
+                agrees=True,
+            ),
+            Comparison(
+                field="new_name",
+                label=zh_en("新姓名", "New name"),
+                answered="林语彤",
+                source="resident_population",
+                source_name=SOURCES["resident_population"],
+                registered="林雨桐",
+                agrees=False,
+            ),
+            Comparison(
+                field="reason",
+                label=zh_en("变更的理由", "Reason"),
+                answered="生僻字",
+                source="resident_population",
+                source_name=SOURCES["resident_population"],
+                registered="",
+                agrees=None,
+            ),
+        ],
+        "evidence": [
+            EvidenceRecord(
+                source="resident_population",
+                source_name=SOURCES["resident_population"],
+                found=True,
+                fetched_at=NOW,
+                digest="9f" * 32,
+                purpose="核对您的姓名和户籍",
+                record=resident_record(),
+            ),
+            EvidenceRecord(
+                source="criminal_records",
+                source_name=SOURCES["criminal_records"],
+                found=False,
+                fetched_at=NOW,
+                digest="3c" * 32,
+                purpose="核对有无不得变更姓名的情形",
+                record={},
+            ),
+        ],
+        "originals": [
+            MaterialView(code="proof", name=item.uploads[0].name, help=None, required=True, original_at_counter=True, uploads=[upload_view()]),
+            MaterialView(
+                code="household-book",
+                name=zh_en("居民户口簿原件", "Household book (original)"),
+                help=None,
+                required=True,
+                original_at_counter=True,
+                uploads=[],
+            ),
+        ],
+        "outcomes": [(o, OUTCOME_TEXT[o]) for o in OUTCOMES[kind]],
+        "supplement_targets": [
+            ("answers.new_name", zh_en("新姓名", "The new name")),
+            ("answers.reason", zh_en("变更的理由", "Why do you change it?")),
+            ("answers.reason_detail", zh_en("详细说明（选填）", "More detail (optional)")),
+            ("materials.proof", zh_en("变更理由的证明材料", "Proof of the reason")),
+        ],
+        "supplement_rounds_left": 3,
+        "may_claim": False,
+        "may_complete": True,
+    }
+    return WorkItemDetail(**(base | changed))
+
+
+@dataclass
+class World:
+    """What the fake use cases answer with, and what pages asked of them. Tests set fields."""
+
+    case: ApplicationView = field(default_factory=case_view)
+    detail: WorkItemDetail = field(default_factory=work_detail)
+    rows: list[WorkItemRow] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    drafts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    done: list[tuple[str, Any]] = field(default_factory=list)
+    applicant: ApplicantActor | None = field(default_factory=applicant_actor)
+    clerk: ClerkActor | None = field(default_factory=clerk_actor)
+    found: list[WorkItemRow] = field(default_factory=lambda: [work_row(StepKind.COUNTER_CHECK)])
+
+    # accounts
+    async def request_code(self, office: Any, *, id_number: str, name: str, phone: str) -> UUID:
+        if len(id_number) != 18:
+            raise InvalidInput(
+                fields=[
+                    FieldError(path="/applicant/id_number", text=zh_en("身份证号应为18位，请核对", "An ID number has 18 characters. Please check it"))
+                ]
+            )
+        self.done.append(("request_code", phone))
+        return CODE_REQUEST
+
+    async def confirm_code(self, office: Any, request_id: UUID, code: str) -> str:
+        if code != "123456":
+            raise InvalidInput(fields=[FieldError(path="/code", text=zh_en("验证码不对", "The code is not right"))])
+        return TOKEN
+
+    async def clerk_sign_in(self, office: Any, login: str, password: str, totp: str) -> str:
+        if password != "right":
+            raise InvalidInput(fields=[FieldError(path="/login", text=zh_en("账号或密码不对", "Login or password is not right"))])
+        return CLERK_TOKEN
+
+    async def applicant_of(self, office: Any, token: str) -> ApplicantActor | None:
+        return self.applicant if token == TOKEN else None
+
+    async def clerk_of(self, office: Any, token: str) -> ClerkActor | None:
+        return self.clerk if token == CLERK_TOKEN else None
+
+    async def sign_out(self, office: Any, token: str) -> None:
+        self.done.append(("sign_out", token))
+
+    async def csrf_of(self, office: Any, token: str) -> str:
+        return CSRF if token == TOKEN else CLERK_CSRF
+
+    # applying
+    async def prefill(self, office: Any, actor: ApplicantActor, code: str) -> PrefilledForm:
+        item, values = office.catalogue.get(code), dict[str, Any]()
+        record = resident_record() | {
+            "properties": [
+                {
+                    "certificate_number": "浙(2023)温州市不动产权第0045678号",
+                    "address": "浙江省温州市鹿城区滨江街道江滨路 88 号 5 幢 1203 室",
+                    "area_m2": 98.5,
+                }
+            ]
+        }
+        record["household_members"] = [*record["household_members"], {"id_number": CHILD, "name": "陈念", "relation": "daughter"}]
+        for fill in item.prefill:
+            if fill.source not in self.failed:
+                values[fill.field] = record.get(fill.path)
+        return PrefilledForm(values=values, sources={f.field: f.source for f in item.prefill}, read_at=NOW, failed=self.failed)
+
+    async def save_draft(self, office: Any, actor: ApplicantActor, code: str, body: Mapping[str, Any]) -> None:
+        self.drafts[code] = dict(body)
+
+    async def load_draft(self, office: Any, actor: ApplicantActor, code: str) -> dict[str, Any] | None:
+        return self.drafts.get(code)
+
+    async def request_of(self, office: Any, actor: ApplicantActor, code: str, answers: Any, delivery: Any, language: Any, channel: Any) -> Any:
+        applicant = {"id_number": ME, "name": "林雨桐", "phone": "19900000001"}
+        return ApplicationRequest(
+            service_item=code, applicant=applicant, answers=answers, delivery=delivery, language=language, channel=channel  # type: ignore[arg-type]
+        )
+
+    async def submit(self, office: Any, actor: ApplicantActor, request: ApplicationRequest, idempotency_key: str) -> ApplicationView:
+        self.done.append(("submit", (request, idempotency_key)))
+        return self.case
+
+    async def renew_challenge(self, office: Any, actor: Any, application_id: UUID) -> Challenge:
+        self.done.append(("renew_challenge", application_id))
+        return Challenge(id=UUID(int=8), code="1946", language="zh", expires_at=NOW + timedelta(minutes=5))
+
+    async def hand_in_clip(self, office: Any, actor: Any, application_id: UUID, data: bytes, media_type: str) -> ApplicationView:
+        self.done.append(("hand_in_clip", (len(data), media_type)))
+        return self.case
+
+    async def upload_material(self, office: Any, actor: Any, application_id: UUID, code: str, data: bytes, media_type: str) -> UploadView:
+        self.done.append(("upload_material", (code, len(data), media_type)))
+        return upload_view()
+
+    async def supplement(self, office: Any, actor: Any, application_id: UUID, answers: Mapping[str, Any]) -> ApplicationView:
+        self.done.append(("supplement", dict(answers)))
+        return self.case
+
+    async def withdraw(self, office: Any, actor: Any, application_id: UUID) -> ApplicationView:
+        self.done.append(("withdraw", application_id))
+        return self.case
+
+    # following
+    async def get_application(self, office: Any, actor: Any, application_id: UUID) -> ApplicationView:
+        if application_id != CASE:
+            raise NotFound()
+        return self.case
+
+    async def my_applications(self, office: Any, actor: ApplicantActor) -> list[ApplicationRow]:
+        return [
+            application_row(Status.SUPPLEMENTING, "name-change"),
+            application_row(Status.COMPLETED, "no-criminal-record"),
+            application_row(Status.GATHERING, "purchase-migration"),
+        ]
+
+    async def changes(self, office: Any, actor: Any, application_id: UUID, after: int) -> AsyncIterator[int]:
+        yield after + 1
+        if not self.case.status.final:
+            await asyncio.sleep(60)
+
+    async def document_file(self, office: Any, actor: Any, number: str) -> tuple[bytes, str]:
+        return b"%PDF-1.7\n%%EOF\n", f"{number}.pdf"
+
+    async def material_file(self, office: Any, actor: Any, application_id: UUID, upload_id: UUID) -> tuple[bytes, str]:
+        return picture(), "image/jpeg"
+
+    # clerking
+    async def queue(self, office: Any, actor: ClerkActor, **asked: Any) -> Page:
+        self.done.append(("queue", asked))
+        return Page(items=self.rows, next_cursor="next" if self.rows else None)
+
+    async def counts(self, office: Any, actor: ClerkActor) -> QueueCounts:
+        return QueueCounts(mine=1, open=12, near_deadline=2)
+
+    async def work_item(self, office: Any, actor: ClerkActor, work_item_id: UUID) -> WorkItemDetail:
+        return self.detail
+
+    async def claim(self, office: Any, actor: ClerkActor, work_item_id: UUID) -> WorkItemRow:
+        raise WorkItemAlreadyClaimed()
+
+    async def take_next(self, office: Any, actor: ClerkActor) -> WorkItemRow | None:
+        return None
+
+    async def release(self, office: Any, actor: ClerkActor, work_item_id: UUID) -> WorkItemRow:
+        self.done.append(("release", work_item_id))
+        return self.detail.row
+
+    async def complete(self, office: Any, actor: ClerkActor, work_item_id: UUID, **result: Any) -> WorkItemRow:
+        if result["outcome"] == "supplement" and any(not s.reason for s in result["supplement"]):
+            raise InvalidInput(fields=[FieldError(path="/supplement/0/reason", text=zh_en("请写明补正理由", "Give a reason"))])
+        if not result["outcome"]:
+            raise InvalidInput(fields=[FieldError(path="/outcome", text=zh_en("请选择办理结果", "Choose a result"))])
+        self.done.append(("complete", result))
+        return self.detail.row
+
+    async def find(self, office: Any, actor: ClerkActor, text: str) -> list[WorkItemRow]:
+        self.done.append(("find", text))
+        return self.found
+
+    # verifying
+    async def certificate(self, office: Any, number: str) -> CertificateView:
+        if number != DOCUMENT:
+            raise NotFound()
+        item = office.catalogue.get("no-criminal-record")
+        return CertificateView(
+            number=number,
+            valid=True,
+            title=item.certificate.title,
+            office=office.settings_view.office_name,
+            issued_at=NOW,
+            sha256="ab" * 32,
+        )
+
+    async def verify_file(self, office: Any, data: bytes) -> SealVerdict:
+        return SealVerdict(result="altered", number=DOCUMENT, text=zh_en("文件在盖章之后被改动过。", "The file was changed after it was sealed."))
+
+    async def verify_token(self, office: Any, token: str) -> Any:
+        return await self.certificate(office, token)
+
+    # demo
+    async def people(self, office: Any) -> Sequence[dict[str, Any]]:
+        return [
+            {
+                "key": "no-record",
+                "name": "林雨桐",
+                "id_number": ME,
+                "phone": "19900000001",
+                "what_for": {"zh": "申请“有无违法犯罪记录证明”：无记录", "en": "Apply for the no-criminal-record certificate"},
+                "certificate_number": None,
+            }
+        ]
+
+    async def clerks(self, office: Any) -> Sequence[dict[str, Any]]:
+        return [{"login": "zhou", "name": "周明", "role": "pre_reviewer", "password": "right", "totp": "123456"}]
+
+    async def demo_clip(self, office: Any, actor: Any, application_id: UUID) -> tuple[bytes, str]:
+        return b"webm", "video/webm"
+
+
+PARTS = {
+    accounts: ("request_code", "confirm_code", "clerk_sign_in", "applicant_of", "clerk_of", "sign_out", "csrf_of"),
+    applying: (
+        "prefill",
+        "save_draft",
+        "load_draft",
+        "request_of",
+        "submit",
+        "renew_challenge",
+        "hand_in_clip",
+        "upload_material",
+        "supplement",
+        "withdraw",
+    ),
+    following: ("get_application", "my_applications", "changes", "document_file", "material_file"),
+    clerking: ("queue", "counts", "work_item", "claim", "take_next", "release", "complete", "find"),
+    verifying: ("certificate", "verify_file", "verify_token"),
+    demo: ("people", "clerks", "demo_clip"),
+}
+
+
+def office_with(world: World, patch: pytest.MonkeyPatch, *, demo_mode: bool = True, site_url: str = "http://testserver") -> Any:
+    """Put the world behind the use cases' names, until the patch is undone; the answer is what pages call the office."""
+    for module, names in PARTS.items():
+        for name in names:
+            assert hasattr(module, name), f"{module.__name__} has no {name}"
+            patch.setattr(module, name, getattr(world, name))
+    settings = SettingsView(
+        demo=demo_mode,
+        site_url=site_url,
+        office_name=zh_en("温州市公安局（演示）", "Wenzhou Public Security Bureau (demonstration)"),
+        sms_page_url=f"{site_url}/sms",
+        division="330300",
+    )
+    return SimpleNamespace(settings_view=settings, catalogue=Catalogue())
+
+
+def pages(world: World, patch: pytest.MonkeyPatch, **options: Any) -> FastAPI:
+    app = FastAPI()
+    web.mount(app, office_with(world, patch, **options))
+    return app

@@ -1,0 +1,155 @@
+"""Asking for a service item: the form, how to receive the result, check your answers, submit."""
+
+from typing import Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import ValidationError
+
+from casework import applying
+from casework.actors import ApplicantActor
+from domain.application import DeliveryChoice
+from domain.errors import DomainError, FieldError, InvalidInput
+from domain.service_item import Delivery, ServiceItem
+from domain.text import Bilingual
+from web.applicant.questions import answer_texts, called_on_form, known_values, questions, read_answers
+from web.problems import PageRoute, error_context, status_of
+from web.rendering import page
+from web.visitor import Applicant, CheckedForm, form_channel, language_of, text_of
+
+router = APIRouter(route_class=PageRoute, prefix="/items/{code}")
+
+
+def _item(request: Request, code: str) -> ServiceItem:
+    item: ServiceItem = request.app.state.office.catalogue.get(code)
+    return item
+
+
+async def _draft(request: Request, actor: ApplicantActor, code: str) -> dict[str, Any]:
+    return await applying.load_draft(request.app.state.office, actor, code) or {}
+
+
+@router.get("/apply", response_class=HTMLResponse)
+async def show_form(request: Request, code: str, actor: Applicant) -> HTMLResponse:
+    draft = await _draft(request, actor, code)
+    return await _form_page(request, _item(request, code), actor, draft.get("answers", {}))
+
+
+@router.post("/apply", response_class=HTMLResponse)
+async def keep_answers(request: Request, code: str, actor: Applicant, form: CheckedForm) -> Response:
+    item = _item(request, code)
+    answers = read_answers(item, form)
+    try:
+        request.app.state.office.catalogue.check_answers(item, answers)
+    except InvalidInput as error:
+        return await _form_page(request, item, actor, answers, error)
+    office, draft = request.app.state.office, await _draft(request, actor, code)
+    asked = questions(item, await applying.prefill(office, actor, code), answers, language_of(request), myself=actor.masked_id_number)
+    draft |= {"answers": answers, "called": called_on_form(asked, answers)}
+    if len(item.delivery) == 1:
+        draft["delivery"] = {"method": item.delivery[0].value}
+    await applying.save_draft(office, actor, code, draft)
+    onward = "delivery" if "delivery" not in draft else "check"
+    return RedirectResponse(f"/items/{code}/{onward}", 303)
+
+
+async def _form_page(
+    request: Request, item: ServiceItem, actor: ApplicantActor, answers: dict[str, Any], error: DomainError | None = None
+) -> HTMLResponse:
+    language = language_of(request)
+    prefilled = await applying.prefill(request.app.state.office, actor, item.code)
+    return page(
+        request,
+        "apply.html",
+        status_of(error) if error else 200,
+        item=item,
+        known=known_values(item, prefilled),
+        failed=prefilled.failed,
+        questions=questions(item, prefilled, answers, language, myself=actor.masked_id_number),
+        read_at=prefilled.read_at,
+        **(error_context(error, language) if error else {}),
+    )
+
+
+@router.get("/delivery", response_class=HTMLResponse)
+async def show_delivery(request: Request, code: str, actor: Applicant) -> Response:
+    draft = await _draft(request, actor, code)
+    if "answers" not in draft:
+        return RedirectResponse(f"/items/{code}/apply", 303)
+    return _delivery_page(request, _item(request, code), draft.get("delivery", {}))
+
+
+@router.post("/delivery", response_class=HTMLResponse)
+async def keep_delivery(request: Request, code: str, actor: Applicant, form: CheckedForm) -> Response:
+    item, draft = _item(request, code), await _draft(request, actor, code)
+    typed = {"method": text_of(form, "method"), "address": text_of(form, "address")}
+    try:
+        choice = _delivery_choice(item, typed)
+    except InvalidInput as error:
+        return _delivery_page(request, item, typed, error)
+    draft["delivery"] = choice.model_dump(mode="json", exclude_none=True)
+    await applying.save_draft(request.app.state.office, actor, code, draft)
+    return RedirectResponse(f"/items/{code}/check", 303)
+
+
+def _delivery_choice(item: ServiceItem, typed: dict[str, str]) -> DeliveryChoice:
+    if typed["method"] not in {d.value for d in item.delivery}:
+        raise _refuse("/method", "请选择怎样领取", "Choose how you want to receive it")
+    by_post = typed["method"] == Delivery.POST
+    try:
+        return DeliveryChoice(method=Delivery(typed["method"]), address=typed["address"] if by_post else None)
+    except ValidationError as error:
+        raise _refuse("/address", "请填写收件地址，4 到 200 个字", "Enter the postal address, 4 to 200 characters") from error
+
+
+def _refuse(path: str, zh: str, en: str) -> InvalidInput:
+    return InvalidInput(fields=[FieldError(path=path, text=Bilingual(zh=zh, en=en))])
+
+
+def _delivery_page(request: Request, item: ServiceItem, typed: dict[str, Any], error: DomainError | None = None) -> HTMLResponse:
+    problems = error_context(error, language_of(request)) if error else {}
+    return page(request, "delivery.html", status_of(error) if error else 200, item=item, typed=typed, **problems)
+
+
+@router.get("/check", response_class=HTMLResponse)
+async def check_answers_page(request: Request, code: str, actor: Applicant) -> Response:
+    item, draft = _item(request, code), await _draft(request, actor, code)
+    if "answers" not in draft or "delivery" not in draft:
+        return RedirectResponse(f"/items/{code}/apply", 303)
+    return _check_page(request, item, draft, str(uuid4()))
+
+
+@router.post("/check", response_class=HTMLResponse)
+async def submit(request: Request, code: str, actor: Applicant, form: CheckedForm) -> Response:
+    office, item, draft = request.app.state.office, _item(request, code), await _draft(request, actor, code)
+    key = text_of(form, "key") or str(uuid4())
+    if "answers" not in draft or "delivery" not in draft:
+        return RedirectResponse("/applications", 303)
+    try:
+        asked = await applying.request_of(
+            office,
+            actor,
+            code,
+            draft["answers"],
+            DeliveryChoice.model_validate(draft["delivery"]),
+            language_of(request),
+            form_channel(request),
+        )
+        case = await applying.submit(office, actor, asked, key)
+    except DomainError as error:
+        return _check_page(request, item, draft, key, error)
+    return RedirectResponse(f"/applications/{case.id}?submitted=1", 303)
+
+
+def _check_page(request: Request, item: ServiceItem, draft: dict[str, Any], key: str, error: DomainError | None = None) -> HTMLResponse:
+    language = language_of(request)
+    problems = error_context(error, language) if error else {}
+    for problem in problems.get("errors", []):
+        # The fields live on the pages before this one.
+        if problem.get("href", "").startswith("#answers-"):
+            problem["href"] = f"/items/{item.code}/apply{problem['href']}"
+    lines = answer_texts(item, draft["answers"], language, draft.get("called", {}))
+    return page(
+        request, "check.html", status_of(error) if error else 200, item=item, lines=lines, delivery=draft["delivery"], key=key, **problems
+    )

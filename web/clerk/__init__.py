@@ -1,0 +1,1 @@
+"""What clerks do: take work, judge it, and compare originals at the counter."""

@@ -1,0 +1,146 @@
+"""One work item: answers beside what registries said, uploads, rules, and the decision."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.datastructures import FormData
+
+from casework import clerking, following
+from casework.actors import ClerkActor
+from casework.views import WorkItemDetail
+from domain.changes import SupplementRequest
+from domain.errors import DomainError, FieldError
+from domain.service_item import StepKind
+from web.applicant.case import pdf_response
+from web.applicant.questions import answer_texts
+from web.applicant.uploads import inline_file
+from web.problems import PageRoute, error_context, status_of
+from web.rendering import page
+from web.visitor import CheckedForm, Clerk, language_of, text_of
+
+router = APIRouter(route_class=PageRoute, prefix="/staff")
+Typed = dict[str, Any]
+
+
+@router.get("/work-items/{work_item_id}", response_class=HTMLResponse)
+async def show(request: Request, work_item_id: UUID, clerk: Clerk) -> Response:
+    detail = await clerking.work_item(request.app.state.office, clerk, work_item_id)
+    if detail.row.kind is StepKind.COUNTER_CHECK:
+        return RedirectResponse(f"/staff/counter/{work_item_id}", 303)
+    return item_page(request, detail, _typed_nothing())
+
+
+@router.post("/work-items/{work_item_id}/claim")
+async def claim(request: Request, work_item_id: UUID, clerk: Clerk, form: CheckedForm) -> Response:
+    return await _act(request, clerk, work_item_id, clerking.claim)
+
+
+@router.post("/work-items/{work_item_id}/release")
+async def release(request: Request, work_item_id: UUID, clerk: Clerk, form: CheckedForm) -> Response:
+    return await _act(request, clerk, work_item_id, clerking.release)
+
+
+async def _act(request: Request, clerk: ClerkActor, work_item_id: UUID, verb: Any) -> Response:
+    office = request.app.state.office
+    try:
+        await verb(office, clerk, work_item_id)
+    except DomainError as error:
+        detail = await clerking.work_item(office, clerk, work_item_id)
+        return item_page(request, detail, _typed_nothing(), error)
+    return RedirectResponse(f"/staff/work-items/{work_item_id}", 303)
+
+
+@router.post("/work-items/{work_item_id}", response_class=HTMLResponse)
+async def complete(request: Request, work_item_id: UUID, clerk: Clerk, form: CheckedForm) -> Response:
+    office = request.app.state.office
+    detail = await clerking.work_item(office, clerk, work_item_id)
+    typed = read_decision(form, detail)
+    supplement = (
+        [SupplementRequest(target=target, reason=typed["why"][target]) for target in typed["marked"]]
+        if typed["outcome"] == "supplement"
+        else []
+    )
+    try:
+        await clerking.complete(
+            office,
+            clerk,
+            work_item_id,
+            outcome=typed["outcome"],
+            reason=typed["reason"] or None,
+            supplement=supplement,
+            originals=typed["originals"],
+        )
+    except DomainError as error:
+        return item_page(request, detail, typed, _named_as_drawn(error, typed["marked"]))
+    return RedirectResponse(f"/staff?completed={detail.row.acceptance_number}", 303)
+
+
+def _typed_nothing() -> Typed:
+    return {"outcome": "", "reason": "", "marked": [], "why": {}, "originals": {}}
+
+
+def read_decision(form: FormData, detail: WorkItemDetail) -> Typed:
+    """What the clerk filled in: outcome, reason, marked targets with their reasons, findings on originals."""
+    targets = [target for target, _ in detail.supplement_targets]
+    return {
+        "outcome": text_of(form, "outcome"),
+        "reason": text_of(form, "reason"),
+        "marked": [target for target in targets if text_of(form, f"mark:{target}")],
+        "why": {target: text_of(form, f"why:{target}") for target in targets},
+        "originals": {m.code: finding for m in detail.originals if (finding := text_of(form, f"original:{m.code}"))},
+    }
+
+
+def _named_as_drawn(error: DomainError, marked: list[str]) -> DomainError:
+    """`/supplement/0/reason` is the reason beside the first marked target."""
+    fields = []
+    for field in error.fields:
+        parts = field.path.strip("/").split("/")
+        if parts[0] == "supplement" and len(parts) > 1 and parts[1].isdigit() and int(parts[1]) < len(marked):
+            field = FieldError(path=f"/why-{marked[int(parts[1])].replace('.', '-')}", text=field.text)
+        fields.append(field)
+    error.fields = tuple(fields)
+    return error
+
+
+def item_page(
+    request: Request,
+    detail: WorkItemDetail,
+    typed: Typed,
+    error: DomainError | None = None,
+    template: str = "staff/work-item.html",
+    **more: Any,
+) -> HTMLResponse:
+    item = request.app.state.office.catalogue.get(detail.row.service_item)
+    language = language_of(request)
+    # Differences first, then what agrees, then what has nothing to compare with.
+    order = {False: 0, True: 1, None: 2}
+    return page(
+        request,
+        template,
+        status_of(error) if error else 200,
+        detail=detail,
+        row=detail.row,
+        case=detail.application,
+        item=item,
+        typed=typed,
+        comparisons=sorted(detail.comparisons, key=lambda c: order[c.agrees]),
+        differences=sum(c.agrees is False for c in detail.comparisons),
+        lines=answer_texts(item, detail.application.answers, language),
+        **more,
+        **(error_context(error, language) if error else {}),
+    )
+
+
+@router.get("/applications/{application_id}/uploads/{upload_id}")
+async def upload_file(request: Request, application_id: UUID, upload_id: UUID, clerk: Clerk) -> Response:
+    data, media_type = await following.material_file(request.app.state.office, clerk, application_id, upload_id)
+    return inline_file(data, media_type)
+
+
+@router.get("/documents/{number}/file")
+async def document_file(request: Request, number: str, clerk: Clerk) -> Response:
+    data, name = await following.document_file(request.app.state.office, clerk, number)
+    return pdf_response(data, name, download="download" in request.query_params)

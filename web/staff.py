@@ -1,0 +1,14 @@
+"""The staff side: clerks' queue, cases and counter. Mounted where the public cannot reach it."""
+
+from fastapi import APIRouter, Depends
+
+from web.clerk import counter, queue, sign_in, work_item
+from web.problems import PageRoute
+from web.visitor import know_clerk
+
+
+def staff_router() -> APIRouter:
+    router = APIRouter(route_class=PageRoute, dependencies=[Depends(know_clerk)], include_in_schema=False)
+    for part in (sign_in, queue, work_item, counter):
+        router.include_router(part.router)
+    return router

@@ -58,6 +58,15 @@ def open_authority(home: Path, office: Bilingual) -> Authority:
     folder = home / "authority"
     if not folder.exists():
         _make_atomically(folder, office)
+    return load_authority(folder)
+
+
+def load_authority(folder: Path) -> Authority:
+    """Load an existing authority: `seal.key`, `seal.pem`, `token.key`, `public/`. The root's key is not needed, and should not be there.
+
+    Raises:
+        AuthorityDamaged: a file is missing or unreadable.
+    """
     try:
         return _load(folder)
     except (OSError, ValueError, TypeError) as error:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ import segno
 import typst
 
 from domain.documents import DocumentContent
+
+_log = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 CIVIL_TIME = ZoneInfo("Asia/Shanghai")  # the date on a document is the date in the office
@@ -47,7 +50,9 @@ class Typesetter:
             except typst.TypstError:
                 # PDF/A forbids a character that no font here can draw (a rare character of a name). A plain PDF with a
                 # visible box in its place, which the clerk or the applicant can see, is better than no document.
-                return _compile(compiler, inputs, content.issued_at, [])
+                pdf = _compile(compiler, inputs, content.issued_at, [])
+                _log.warning("document %s is not an archive PDF: it holds a character that no font here can draw", content.number)
+                return pdf
 
     def _compiler(self, template: str) -> typst.Compiler:
         if template not in self._compilers:

@@ -118,7 +118,8 @@ class Verifier:
             return ALTERED
         if not status.trusted:
             return NOT_OURS
-        return None if envelope.whole and envelope.canonical else ALTERED
+        exact = envelope.whole and envelope.canonical and _names_exactly(signed, status.signing_cert)
+        return None if exact else ALTERED
 
     def _read_document(self, pdf: bytes) -> SealVerdict:
         reader = PdfFileReader(io.BytesIO(pdf), strict=True)
@@ -219,6 +220,13 @@ def _signed_data(encoded: bytes) -> cms.SignedData | None:
     if signer["unsigned_attrs"].native or not signer.contents.startswith(_VERSION_1) or signer["digest_algorithm"].dump() != _SHA256:
         return None
     return signed
+
+
+def _names_exactly(signed: cms.SignedData, certificate: asn1_x509.Certificate) -> bool:
+    """Whether the signer is named by the very bytes of its certificate: parsers compare names without regard to case."""
+    body = certificate["tbs_certificate"]
+    named: bytes = signed["signer_infos"][0]["sid"].chosen.contents
+    return named == body["issuer"].dump() + body["serial_number"].dump()
 
 
 def _issued_by(signed: cms.SignedData, root: asn1_x509.Certificate) -> bool:

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.documents import AuthorityDamaged, open_public
-from adapters.documents.authority import open_authority
+from adapters.documents.authority import load_authority, open_authority
 from tests.adapters.documents.builders import OFFICE
 
 
@@ -66,3 +66,13 @@ def test_a_seal_key_of_another_certificate_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "one/authority/seal.key").write_bytes((tmp_path / "other/authority/seal.key").read_bytes())
     with pytest.raises(AuthorityDamaged):
         open_authority(tmp_path / "one", OFFICE)
+
+
+def test_an_authority_from_elsewhere_is_used_without_its_root_key_and_never_made(tmp_path: Path) -> None:
+    folder = tmp_path / "given" / "authority"
+    with pytest.raises(AuthorityDamaged):
+        load_authority(folder)
+    assert not folder.exists()
+    open_authority(tmp_path / "given", OFFICE)
+    (folder / "root.key").unlink()
+    assert load_authority(folder).public == folder / "public"

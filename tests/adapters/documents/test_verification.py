@@ -96,6 +96,16 @@ def test_the_case_of_the_signatures_digits_is_noticed(office: OfficeDocuments, s
     assert office.verify(lowered).result == "altered"
 
 
+def test_the_case_of_the_signers_name_is_noticed(office: OfficeDocuments, sealed: bytes) -> None:
+    """The name beside the signature is not signed, and names are compared without regard to case."""
+    capital, small = b"OneTrip Test Root".hex().upper().encode(), b"OneTrip test Root".hex().upper().encode()
+    before, after = sealed.rindex(b"/Contents <"), sealed.rindex(b"/ByteRange")
+    places = [place for place in range(before, after) if sealed.startswith(capital, place)]
+    assert len(places) == 3  # the certificate, the signed attribute, and the name beside the signature
+    for place in places:
+        assert office.verify(sealed[:place] + small + sealed[place + len(small) :]).result != "genuine"
+
+
 def test_a_later_revision_is_noticed(office: OfficeDocuments, sealed: bytes) -> None:
     writer = PdfWriter(io.BytesIO(sealed), incremental=True)
     writer.add_metadata({"/Subject": "added later"})

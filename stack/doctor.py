@@ -16,11 +16,12 @@ from rich.table import Table
 
 from settings import PROJECT, Settings, home, load_settings
 from stack import probes
+from stack.home import holder
 from stack.own import ROLES
 from stack.parts import elsewhere
-from stack.up import READY_FILE
 
 LEAST_DISK_GIB = 5
+ANSWER_SECONDS = 5
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -76,7 +77,7 @@ async def _ask(name: str, address: str, question: Question, remedy: str) -> Find
 def _remedy(part: str, settings: Settings, variable: str) -> str:
     if part in elsewhere(settings):
         return f"{variable} points there: start that server, or unset {variable}"
-    if (settings.home / "run" / READY_FILE).exists():
+    if holder(settings.home) is not None:
         return f"see {settings.home / 'logs' / f'{part}.log'}"
     return "start it with `make run` (or `onetrip up`)"
 
@@ -85,7 +86,7 @@ async def _database(settings: Settings) -> Finding:
     async def version() -> str:
         import asyncpg
 
-        connection = await asyncpg.connect(settings.database, timeout=probes.PROBE_SECONDS)
+        connection = await asyncpg.connect(settings.database, timeout=ANSWER_SECONDS)
         try:
             return f"PostgreSQL {await connection.fetchval('show server_version')}"
         finally:
@@ -100,7 +101,7 @@ async def _temporal(settings: Settings) -> Finding:
         from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
         from temporalio.client import Client
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(ANSWER_SECONDS):
             client = await Client.connect(settings.temporal, namespace=settings.temporal_namespace)
             answer = await client.workflow_service.get_system_info(GetSystemInfoRequest())
         # Python 3.11.7 may crash when the loop ends right after a call of the client's.

@@ -119,6 +119,23 @@ def locked(home: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def holder(home: Path) -> int | None:
+    """The process id of the `onetrip up` that runs on this home; None where none does."""
+    path = home / "run" / "lock"
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return None
+    except BlockingIOError:
+        written = path.read_text(encoding="utf-8").strip()
+        return int(written) if written.isdigit() else None
+    finally:
+        os.close(descriptor)
+
+
 def _take(descriptor: int, path: Path, home: Path) -> None:
     deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
     while True:
@@ -126,10 +143,10 @@ def _take(descriptor: int, path: Path, home: Path) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError as error:
-            holder = path.read_text(encoding="utf-8").strip() or "unknown"
+            pid = path.read_text(encoding="utf-8").strip() or "unknown"
             if time.monotonic() > deadline:
                 raise StackProblem(
-                    f"OneTrip already runs on {home} (process {holder}): stop it with `kill {holder}`, "
+                    f"OneTrip already runs on {home} (process {pid}): stop it with `kill {pid}`, "
                     "or set ONETRIP_HOME and ONETRIP_PORT to start a second one."
                 ) from error
             time.sleep(0.1)

@@ -11,7 +11,7 @@ import pytest
 
 from settings import PROJECT
 from stack.errors import StackProblem
-from stack.home import LONGEST_HOME, SECRETS, ensure_secrets, locked, open_home
+from stack.home import LONGEST_HOME, SECRETS, ensure_secrets, holder, locked, open_home
 
 
 @pytest.fixture
@@ -83,6 +83,9 @@ def test_a_home_that_is_a_file_is_a_sentence(tmp_path: Path) -> None:
 def test_a_second_stack_on_one_home_is_told_who_holds_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_home(home)
     monkeypatch.setattr("stack.home.LOCK_PATIENCE_SECONDS", 0.2)
+    assert holder(home) is None
+    with locked(home):
+        assert holder(home) == os.getpid()
     with locked(home), pytest.raises(StackProblem, match=rf"already runs on .* \(process {os.getpid()}\)"), locked(home):
         pass
     with locked(home):
@@ -94,5 +97,6 @@ def test_a_lock_whose_holder_was_killed_is_free(home: Path) -> None:
     script = "import os, pathlib, sys\nfrom stack.home import locked\nwith locked(pathlib.Path(sys.argv[1])): os.kill(os.getpid(), 9)"
     assert subprocess.run([sys.executable, "-c", script, str(home)], cwd=PROJECT, check=False).returncode == -9
     assert (home / "run" / "lock").read_text(encoding="utf-8").strip()
+    assert holder(home) is None
     with locked(home):
         pass

@@ -13,7 +13,7 @@ export UV_HTTP_TIMEOUT := 180
 export UV_LINK_MODE ?= hardlink
 export PYTHON
 
-PACKAGES := $(wildcard domain workflows activities catalogue casework adapters api web simulators bench stack)
+PACKAGES := $(wildcard domain workflows activities catalogue casework adapters api web simulators bench stack commands)
 MODULES := $(wildcard cli.py worker.py wiring.py settings.py)
 STATIC := $(wildcard web/static/src web/static/src/*)
 

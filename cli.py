@@ -1,8 +1,12 @@
 """`onetrip …`: the command line. Every command imports what it needs when it runs, so that `--help` answers at once."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from commands.clients import app as clients
+from commands.demo import app as demo
 
 # Without rich's markup: importing it would double the time that --help takes.
 app = typer.Typer(
@@ -45,6 +49,21 @@ def secrets() -> None:
     from stack.home import new_secrets
 
     typer.echo(new_secrets(), nl=False)
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="The PDF")],
+    public: Annotated[Path | None, typer.Option(help="The office's public folder; default: this installation's")] = None,
+) -> None:
+    """Tell whether a PDF is a genuine certificate of this office, with no network."""
+    from commands.verify import verify as run
+
+    run(file, public)
+
+
+app.add_typer(clients, name="clients")
+app.add_typer(demo, name="demo")
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""What `onetrip …` runs beside the stack: integrators, the demonstration, verifying a file."""

@@ -31,7 +31,7 @@ from domain.documents import SealVerdict
 from domain.text import Bilingual
 
 # A hostile file must not fill the log with traces that quote it.
-logging.getLogger("pyhanko.sign.validation").setLevel(logging.CRITICAL)
+logging.getLogger("pyhanko.sign").setLevel(logging.CRITICAL)
 
 MAX_BYTES = 20 * 1024 * 1024
 _MAX_CMS_BYTES = 32 * 1024
@@ -226,7 +226,7 @@ def _names_exactly(signed: cms.SignedData, certificate: asn1_x509.Certificate) -
     """Whether the signer is named by the very bytes of its certificate: parsers compare names without regard to case."""
     body = certificate["tbs_certificate"]
     named: bytes = signed["signer_infos"][0]["sid"].chosen.contents
-    return named == body["issuer"].dump() + body["serial_number"].dump()
+    return bool(named == body["issuer"].dump() + body["serial_number"].dump())
 
 
 def _issued_by(signed: cms.SignedData, root: asn1_x509.Certificate) -> bool:

@@ -39,7 +39,7 @@ class CodeListener:
     def __init__(self, deepface_home: Path, speech_model: str, threads: int) -> None:
         """`speech_model`: `packaged`, or a size or folder that faster-whisper knows."""
         source = str(prepare_whisper_base(deepface_home)) if speech_model == PACKAGED else speech_model
-        model = WhisperModel(source, device="cpu", cpu_threads=threads, num_workers=1)
+        model = WhisperModel(source, device="cpu", compute_type="float32", cpu_threads=threads, num_workers=1)
         self.name = "whisper-base" if speech_model == PACKAGED else Path(speech_model).name
         self._recognizer = LoadedWhisperRecognizer(model)
 

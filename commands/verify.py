@@ -7,7 +7,7 @@ import typer
 
 def verify(file: Path, public: Path | None = None) -> None:
     """`public`: the folder with the office's public root and key; by default this installation's."""
-    from adapters.documents import verify_file
+    from adapters.documents import AuthorityDamaged, verify_file
     from settings import load_settings
 
     if not file.is_file():
@@ -17,7 +17,11 @@ def verify(file: Path, public: Path | None = None) -> None:
     if not folder.is_dir():
         print(f"{folder} does not exist: give the office's public folder with --public")
         raise typer.Exit(2)
-    verdict = verify_file(file, folder)
+    try:
+        verdict = verify_file(file, folder)
+    except AuthorityDamaged:
+        print(f"{folder} is incomplete: it must hold the office's root certificate and token key")
+        raise typer.Exit(2) from None
     print(verdict.text.zh)
     print(verdict.text.en)
     if verdict.number:

@@ -106,7 +106,16 @@ def broken_page(request: Request) -> Response:
 def missing_page(request: Request) -> Response:
     """For addresses that no route knows; the application that mounts the pages calls it."""
     choose_language(request)
-    return problem_page(request, NotFound())
+    request.state.area = "staff" if request.url.path.startswith("/staff") else "public"
+    return _finished(request, problem_page(request, NotFound()))
+
+
+def _finished(request: Request, response: Response) -> Response:
+    """With the security headers, and the cookies that the request asked for."""
+    for name, value in SECURITY.items():
+        response.headers.setdefault(name, value)
+    remember(request, response)
+    return response
 
 
 class PageRoute(APIRoute):
@@ -127,9 +136,6 @@ class PageRoute(APIRoute):
                 # Frames only: an exception's message may hold what somebody typed.
                 log.error("page failed: %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
                 response = broken_page(request)
-            for name, value in SECURITY.items():
-                response.headers.setdefault(name, value)
-            remember(request, response)
-            return response
+            return _finished(request, response)
 
         return as_page

@@ -18,7 +18,7 @@ CLERK_COOKIE = "onetrip_staff"
 LANGUAGE_COOKIE = "onetrip_language"
 FORM_COOKIE = "onetrip_form"
 YEAR = 31_536_000
-MAX_UPLOAD = 20 * 1024 * 1024
+MAX_UPLOAD = 20_000_000
 MAX_BODY = MAX_UPLOAD + 64 * 1024  # the multipart frame and small fields around one file
 
 FORM_EXPIRED = Bilingual(

@@ -100,7 +100,12 @@ def timeline() -> list[TimelineEntry]:
 
 def waiting(status: Status) -> list[WaitingFor]:
     whom: dict[Status, tuple[Any, str, Bilingual, timedelta | None]] = {
-        Status.VERIFYING: ("applicant", "identity-clip", zh_en("等待您完成刷脸核验", "Waiting for your identity check"), timedelta(hours=24)),
+        Status.VERIFYING: (
+            "applicant",
+            "identity-clip",
+            zh_en("等待您完成刷脸核验", "Waiting for your identity check"),
+            timedelta(hours=24),
+        ),
         Status.GATHERING: ("registry", "property", zh_en("等待不动产登记答复", "Waiting for the property registry"), None),
         Status.REVIEWING: ("clerk", "pre_review", zh_en("等待派出所预审", "Waiting for the station's pre-review"), timedelta(days=2)),
         Status.SUPPLEMENTING: ("applicant", "supplement", zh_en("等待您补正", "Waiting for what you must add"), timedelta(days=15)),
@@ -152,7 +157,10 @@ def case_view(status: Status = Status.VERIFYING, code: str = "name-change", **ch
     ]
     changed.pop("bare", None)
     early = status in (Status.VERIFYING, Status.GATHERING)
-    actions = {Status.VERIFYING: ["record_clip", "new_code", "upload", "withdraw"], Status.SUPPLEMENTING: ["upload", "supplement", "withdraw"]}
+    actions = {
+        Status.VERIFYING: ["record_clip", "new_code", "upload", "withdraw"],
+        Status.SUPPLEMENTING: ["upload", "supplement", "withdraw"],
+    }
     outcome = {Status.REFUSED: "refused", Status.REVIEWING: "referred", Status.APPROVING: "referred", Status.SUPPLEMENTING: "referred"}
     base: dict[str, Any] = {
         "id": CASE,
@@ -180,14 +188,20 @@ def case_view(status: Status = Status.VERIFYING, code: str = "name-change", **ch
             until=NOW + timedelta(days=15),
             requests=[
                 SupplementRequestView(
-                    target="answers.reason_detail", reason="理由不够具体，请写明事由和经过。", label=zh_en("详细说明（选填）", "More detail (optional)")
+                    target="answers.reason_detail",
+                    reason="理由不够具体，请写明事由和经过。",
+                    label=zh_en("详细说明（选填）", "More detail (optional)"),
                 ),
-                SupplementRequestView(target="materials.proof", reason="照片缺右下角，请重拍。", label=zh_en("变更理由的证明材料", "Proof of the reason")),
+                SupplementRequestView(
+                    target="materials.proof", reason="照片缺右下角，请重拍。", label=zh_en("变更理由的证明材料", "Proof of the reason")
+                ),
             ],
         )
         if status is Status.SUPPLEMENTING
         else None,
-        "identity": IdentityView(attempts_used=0, attempts_allowed=3, checking=False, passed=status is not Status.VERIFYING, last_reasons=[]),
+        "identity": IdentityView(
+            attempts_used=0, attempts_allowed=3, checking=False, passed=status is not Status.VERIFYING, last_reasons=[]
+        ),
         "answers": answers[code],
         "delivery": item.delivery[0].value,
         "tracking_number": "EA123456789CN" if status is Status.POSTING else None,
@@ -304,7 +318,9 @@ def work_detail(kind: StepKind = StepKind.PRE_REVIEW, **changed: Any) -> WorkIte
             ),
         ],
         "originals": [
-            MaterialView(code="proof", name=item.uploads[0].name, help=None, required=True, original_at_counter=True, uploads=[upload_view()]),
+            MaterialView(
+                code="proof", name=item.uploads[0].name, help=None, required=True, original_at_counter=True, uploads=[upload_view()]
+            ),
             MaterialView(
                 code="household-book",
                 name=zh_en("居民户口簿原件", "Household book (original)"),
@@ -347,7 +363,10 @@ class World:
         if len(id_number) != 18:
             raise InvalidInput(
                 fields=[
-                    FieldError(path="/applicant/id_number", text=zh_en("身份证号应为18位，请核对", "An ID number has 18 characters. Please check it"))
+                    FieldError(
+                        path="/applicant/id_number",
+                        text=zh_en("身份证号应为18位，请核对", "An ID number has 18 characters. Please check it"),
+                    )
                 ]
             )
         self.done.append(("request_code", phone))
@@ -399,17 +418,24 @@ class World:
     async def load_draft(self, office: Any, actor: ApplicantActor, code: str) -> dict[str, Any] | None:
         return self.drafts.get(code)
 
-    async def request_of(self, office: Any, actor: ApplicantActor, code: str, answers: Any, delivery: Any, language: Any, channel: Any) -> Any:
+    async def request_of(
+        self, office: Any, actor: ApplicantActor, code: str, answers: Any, delivery: Any, language: Any, channel: Any
+    ) -> Any:
         applicant = {"id_number": ME, "name": "林雨桐", "phone": "19900000001"}
         return ApplicationRequest(
-            service_item=code, applicant=applicant, answers=answers, delivery=delivery, language=language, channel=channel  # type: ignore[arg-type]
+            service_item=code,
+            applicant=applicant,
+            answers=answers,
+            delivery=delivery,
+            language=language,
+            channel=channel,  # type: ignore[arg-type]
         )
 
     async def submit(self, office: Any, actor: ApplicantActor, request: ApplicationRequest, idempotency_key: str) -> ApplicationView:
         self.done.append(("submit", (request, idempotency_key)))
         return self.case
 
-    async def renew_challenge(self, office: Any, actor: Any, application_id: UUID) -> Challenge:
+    async def renew_challenge(self, office: Any, actor: Any, application_id: UUID, language: str | None = None) -> Challenge:
         self.done.append(("renew_challenge", application_id))
         return Challenge(id=UUID(int=8), code="1946", language="zh", expires_at=NOW + timedelta(minutes=5))
 
@@ -501,7 +527,9 @@ class World:
         )
 
     async def verify_file(self, office: Any, data: bytes) -> SealVerdict:
-        return SealVerdict(result="altered", number=DOCUMENT, text=zh_en("文件在盖章之后被改动过。", "The file was changed after it was sealed."))
+        return SealVerdict(
+            result="altered", number=DOCUMENT, text=zh_en("文件在盖章之后被改动过。", "The file was changed after it was sealed.")
+        )
 
     async def verify_token(self, office: Any, token: str) -> Any:
         return await self.certificate(office, token)

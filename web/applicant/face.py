@@ -68,7 +68,7 @@ async def record(request: Request, application_id: UUID, actor: Applicant) -> Re
 
 @router.post("/code", response_class=HTMLResponse)
 async def new_code(request: Request, application_id: UUID, actor: Applicant, form: CheckedForm) -> Response:
-    await applying.renew_challenge(request.app.state.office, actor, application_id)
+    await applying.renew_challenge(request.app.state.office, actor, application_id, language_of(request))
     return RedirectResponse(_here(application_id, "/record"), 303)
 
 

@@ -90,7 +90,7 @@ def _outcome_of(detail: WorkItemDetail, typed: dict[str, Any]) -> str:
                 FieldError(
                     path=f"/original-{missing[0].code}",
                     text=Bilingual(
-                        zh=f"未带{missing[0].name.zh}，不能办结。请把待办退回，等申请人带齐再来",
+                        zh=f"未带{missing[0].name.zh}，不能办结。请放回待领取，等申请人带齐再来",
                         en=f"{missing[0].name.en} was not brought. Release the work item until the applicant returns with it",
                     ),
                 )

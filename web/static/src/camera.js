@@ -88,7 +88,7 @@ function send(clip) {
     if (request.status < 300 && request.response?.go) {
       stop();
       window.location.assign(request.response.go);
-    } else fail("unsent", request.response?.text);
+    } else fail("unsent", request.response?.text ?? request.response?.detail);
   });
   request.addEventListener("error", () => fail("unsent"));
   request.send(body);

@@ -12,7 +12,7 @@ app = typer.Typer(no_args_is_help=True, help="The demonstration: people, clerks,
 
 
 @app.command()
-def seed() -> None:
+def seed(write: Annotated[Path | None, typer.Option(help="Also write who may sign in to this file")] = None) -> None:
     """Make the demo clerks, once; `onetrip up` does this by itself."""
     from casework import demo
     from casework.office import Office
@@ -21,6 +21,10 @@ def seed() -> None:
     async def use(office: Office) -> None:
         made = await demo.seed(office)
         print(f"{made} demo clerks made" if made else "the demo clerks exist already")
+        if write is not None:
+            people = [f"{person['name']}  {person['phone']}  {person['what_for']['en']}" for person in await demo.people(office)]
+            clerks = [f"{clerk['login']}  {clerk['password']}  {clerk['name']}" for clerk in await demo.clerks(office)]
+            write.write_text("\n".join([*people, "", *clerks, "one-time passwords: onetrip demo accounts", ""]), encoding="utf-8")
 
     with_office(use)
 

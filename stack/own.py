@@ -99,21 +99,16 @@ def is_seeded(settings: Settings) -> bool:
     return demo_accounts(settings).exists()
 
 
-def can_seed() -> bool:
-    """Whether this OneTrip has `onetrip demo`."""
-    import cli
-
-    return any(group.name == "demo" for group in cli.app.registered_groups)
-
-
 def seed_demo(settings: Settings, project: Path) -> Part:
     """Runs once in the life of a home: demo people, clerks, and `demo_accounts` at its end."""
+    gate = settings.home / "run" / "demo.gate"
     return Part(
         name="demo",
-        argv=(sys.executable, "-m", "cli", "demo", "seed"),
+        argv=_gated(gate, ("commands.running", "casework.demo"), "cli", "demo", "seed", "--write", str(demo_accounts(settings))),
         cwd=project,
         env=_environment(settings),
-        needs=("api",),
+        needs=(*INFRASTRUCTURE, "migrate"),
+        gate=gate,
         once=True,
         ready_seconds=180.0,
     )

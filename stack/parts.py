@@ -39,7 +39,7 @@ def all_parts(settings: Settings, project: Path = PROJECT) -> list[Part]:
     parts.append(own.migrate(settings, project))
     parts += [own.worker(role, settings, project) for role in own.ROLES]
     parts.append(own.api(settings, project))
-    if settings.onetrip_demo and not own.is_seeded(settings) and own.can_seed():
+    if settings.onetrip_demo and not own.is_seeded(settings):
         parts.append(own.seed_demo(settings, project))
     return _without_needs_for_others(parts)
 

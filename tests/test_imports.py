@@ -11,7 +11,7 @@ from settings import PROJECT
 
 pytestmark = pytest.mark.long
 
-ROOMS = ("activities", "adapters", "api", "bench", "casework", "catalogue", "domain", "simulators", "stack", "web", "workflows")
+ROOMS = ("activities", "adapters", "api", "bench", "casework", "catalogue", "commands", "domain", "simulators", "stack", "web", "workflows")
 
 
 def contracts_of(folder: Path) -> subprocess.CompletedProcess[str]:

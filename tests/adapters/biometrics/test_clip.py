@@ -122,3 +122,16 @@ def test_damage_never_raises_anything_but_unusable(container: str) -> None:
             continue
         assert 1 <= clip.seconds <= 15.5
         assert clip.sound is None or np.isfinite(clip.sound).all()
+
+
+def test_a_phone_that_records_on_its_side_is_shown_upright() -> None:
+    stored = plain(640, 480, grey=60)
+    stored[:100] = 230
+    clip = bytearray(make_clip([stored] * 30, None, container="mp4"))
+    matrix = clip.index(b"tkhd") + 44
+    one = 65_536
+    struct.pack_into(">9i", clip, matrix, 0, one, 0, -one, 0, 0, 480 * one, 0, 1 << 30)  # a quarter turn clockwise, as phones write it
+    upright = open_clip(bytes(clip)).frames[0]
+    assert upright.shape == (640, 480, 3)
+    assert upright[:, -90:].mean() > 220
+    assert upright[:, :300].mean() < 70

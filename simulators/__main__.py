@@ -41,6 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--state", type=Path, required=True, help="folder for keys, added people, messages and parcels")
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--population", type=int, default=10_000)
+    parser.add_argument("--portraits-for-all", action="store_true", help="serve the demo portrait for everybody: for benchmarks")
     return parser.parse_args()
 
 
@@ -49,8 +50,11 @@ def main() -> None:
     token = os.environ.get("REGISTRIES_TOKEN", "")
     if not token:
         sys.exit("The simulators want a bearer token: set REGISTRIES_TOKEN and start again.")
+    population = Population.generate(arguments.seed, arguments.population)
+    if arguments.portraits_for_all:
+        population.give_everybody_a_portrait()
     app = create_app(
-        Population.generate(arguments.seed, arguments.population),
+        population,
         arguments.state,
         token,
         demo=os.environ.get("ONETRIP_DEMO", "true").lower() not in ("0", "false", "no"),

@@ -28,9 +28,12 @@ def simulators(settings: Settings, project: Path) -> Part:
     """Other authorities: they get what they must share with us, and none of our keys."""
     port = settings.port("simulators")
     state = settings.home / "simulators"
+    options = ["--port", str(port), "--state", str(state), "--seed", str(settings.registries_seed)]
+    # A benchmark asks for anybody's portrait, as a real registry would have it.
+    options += ["--portraits-for-all"] if settings.bench_identity else []
     return Part(
         name="simulators",
-        argv=(sys.executable, "-m", "simulators", "--port", str(port), "--state", str(state), "--seed", str(settings.registries_seed)),
+        argv=(sys.executable, "-m", "simulators", *options),
         cwd=project,
         env={
             "PATH": os.environ.get("PATH", ""),
@@ -60,7 +63,7 @@ def api(settings: Settings, project: Path) -> Part:
     gate = settings.home / "run" / "api.gate"
     return Part(
         name="api",
-        argv=_gated(gate, ("wiring", "fastapi", "uvicorn"), "api"),
+        argv=_gated(gate, ("wiring", "api.main"), "api"),
         cwd=project,
         env=_environment(settings),
         needs=(*INFRASTRUCTURE, "migrate"),

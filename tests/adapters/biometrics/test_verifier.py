@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import random
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from PIL import Image
 
 from adapters.biometrics import ClipVerifier, reasons
 from domain.identity import CheckResult, IdentityVerdict
-from simulators.demo_clip import demo_portrait, make_demo_clip
+from simulators.demo_clip import CLIP_LANGUAGE, demo_portrait, make_demo_clip
 from tests.adapters.biometrics.clips import make_clip, noise, pictures_of, plain, sound_of
 from tests.data_folder import SHARED_DATA, needs_data
 
@@ -93,7 +94,7 @@ async def test_a_mandarin_clip_fails_for_another_code(verifier: ClipVerifier) ->
     assert (await verifier.verify(path.read_bytes(), demo_portrait(), other, "zh")).reasons == [reasons.OTHER_CODE]
 
 
-@pytest.mark.parametrize("portrait", [b"", b"not a picture", demo_portrait()[:2000]])
+@pytest.mark.parametrize("portrait", [b"", b"not a picture", demo_portrait()[:2000]], ids=["empty", "text", "cut short"])
 async def test_a_portrait_that_cannot_be_compared_sends_to_the_counter(verifier: ClipVerifier, portrait: bytes) -> None:
     verdict = await verifier.verify(demo_clip(), portrait, CODE, "en")
     assert verdict.reasons == [reasons.NO_PORTRAIT]
@@ -106,7 +107,7 @@ async def test_a_small_tight_portrait_is_compared_all_the_same(verifier: ClipVer
     assert check(await verifier.verify(demo_clip(), out.getvalue(), CODE, "en"), "face").passed
 
 
-@pytest.mark.parametrize("data", [b"", b"\x00" * 100, b"\x1a\x45\xdf\xa3" + b"\x07" * 3000])
+@pytest.mark.parametrize("data", [b"", b"\x00" * 100, b"\x1a\x45\xdf\xa3" + b"\x07" * 3000], ids=["empty", "zeros", "webm-start"])
 async def test_garbage_fails_the_clip_check_and_asks_nothing_else(verifier: ClipVerifier, data: bytes) -> None:
     verdict = await verifier.verify(data, demo_portrait(), CODE, "en")
     assert not verdict.passed
@@ -202,3 +203,12 @@ async def test_a_closed_verifier_takes_no_more_clips(tmp_path: Path) -> None:
     verifier.close()
     with pytest.raises(RuntimeError):
         await verifier.verify(b"", b"", CODE, "zh")
+
+
+async def test_clips_of_random_codes_pass_and_fail_for_other_codes(verifier: ClipVerifier) -> None:
+    drawn = random.Random(11)
+    for code in (f"{drawn.randrange(10_000):04d}" for _ in range(4)):
+        clip = make_demo_clip(code)
+        assert (await verifier.verify(clip, demo_portrait(), code, CLIP_LANGUAGE)).passed, code
+        other = "".join(str((int(digit) + 3) % 10) for digit in code)
+        assert not (await verifier.verify(clip, demo_portrait(), other, CLIP_LANGUAGE)).passed

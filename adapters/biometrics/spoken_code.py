@@ -24,7 +24,7 @@ _TENS = {
 }  # fmt: skip
 _SOUND_ALIKES = {
     "o": "0", "owe": "0", "hero": "0", "won": "1", "wan": "1", "to": "2", "too": "2", "tu": "2", "tree": "3", "free": "3", "for": "4",
-    "fore": "4", "far": "4", "fife": "5", "hive": "5", "sicks": "6", "sex": "6", "sevens": "7", "ate": "8", "ait": "8",
+    "fore": "4", "far": "4", "fife": "5", "hive": "5", "i": "5", "sicks": "6", "sex": "6", "sevens": "7", "ate": "8", "ait": "8",
     "eights": "8", "hate": "8", "nein": "9", "night": "9", "mine": "9", "fine": "9",
 }  # fmt: skip
 _REPEATS = {"double": 2, "triple": 3}

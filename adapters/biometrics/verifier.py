@@ -67,9 +67,10 @@ class ClipVerifier:
 
     async def verify(self, clip: bytes, portrait: bytes, code: str, language: Language) -> IdentityVerdict:
         """See the port. The verdict passes when clip, one_person, face and code all do."""
+        models = await self._in_pool(self._load)
+        # After the models, whose thread has imported it: it takes a part of a second that the event loop shall not lose.
         from adapters.biometrics.clip import UnusableClip, open_clip
 
-        models = await self._in_pool(self._load)
         watch = _Stopwatch()
         try:
             with watch.stage("decode"):

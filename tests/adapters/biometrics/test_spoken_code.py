@@ -54,6 +54,7 @@ def test_chinese_transcripts_become_digits(transcript: str, digits: str) -> None
         ("ninety oh five", "9005"),
         ("double seven three one", "7731"),
         ("triple 4 niner", "4449"),
+        (" 3... 3... I... I...", "3355"),
     ],
 )
 def test_english_transcripts_become_digits(transcript: str, digits: str) -> None:

@@ -1,0 +1,130 @@
+"""An integrator's and a clerk's program against a running stack: HTTP only, as strangers would write it."""
+
+import asyncio
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pyotp
+
+from casework import accounts, demo
+from domain.application import FINAL
+from settings import Settings
+from simulators.demo_clip import CLIP_LANGUAGE, make_demo_clip
+from wiring import Wiring
+
+WAIT_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class DemoAccess:
+    """What a tester reads off the terminal: an integrator's credentials, demo people, demo clerks."""
+
+    client_id: str
+    client_secret: str
+    people: dict[str, dict[str, Any]]
+    clerks: dict[str, dict[str, Any]]
+
+
+def demo_access(settings: Settings) -> DemoAccess:
+    async def read() -> DemoAccess:
+        wiring = Wiring(settings, pool_size=1)
+        office = await wiring.office()
+        credentials = await accounts.add_client(office, "tests")
+        people = {p["key"]: p for p in await demo.people(office)}
+        clerks = {c["login"]: c for c in await demo.clerks(office)}
+        await wiring.close()
+        await asyncio.sleep(0.3)
+        return DemoAccess(credentials.client_id, credentials.client_secret, people, clerks)
+
+    return asyncio.run(read())
+
+
+class Program:
+    """One caller with one token. `ok` unpacks an answer and fails with the problem's text."""
+
+    def __init__(self, settings: Settings, token_form: dict[str, str] | None = None) -> None:
+        self.http = httpx.Client(base_url=settings.site_url, timeout=60)
+        if token_form is not None:
+            token = self.ok(self.http.post("/oauth/token", data=token_form))["access_token"]
+            self.http.headers["Authorization"] = f"Bearer {token}"
+
+    @staticmethod
+    def ok(reply: httpx.Response) -> dict[str, Any]:
+        assert reply.is_success, f"{reply.status_code} {reply.text}"
+        body: dict[str, Any] = reply.json()
+        return body
+
+
+class Integrator(Program):
+    def __init__(self, settings: Settings, access: DemoAccess) -> None:
+        form = {"grant_type": "client_credentials", "client_id": access.client_id, "client_secret": access.client_secret}
+        super().__init__(settings, form)
+        self.access = access
+
+    def apply(self, code: str, person: str, answers: dict[str, Any], delivery: dict[str, Any], *, key: str | None = None) -> dict[str, Any]:
+        who = self.access.people[person]
+        body = {
+            "service_item": code,
+            "applicant": {k: who[k] for k in ("id_number", "name", "phone")},
+            "answers": answers,
+            "delivery": delivery,
+            "language": CLIP_LANGUAGE,
+        }
+        return self.ok(self.http.post("/v1/applications", json=body, headers={"Idempotency-Key": key or str(uuid.uuid4())}))
+
+    def record_clip(self, case: dict[str, Any]) -> dict[str, Any]:
+        """Read aloud the code that is asked for now, as the demo person."""
+        challenge = self.ok(self.http.post(f"/v1/applications/{case['id']}/challenge"))
+        clip = make_demo_clip(challenge["code"])
+        return self.ok(self.http.put(f"/v1/applications/{case['id']}/identity-clip", content=clip, headers={"Content-Type": "video/webm"}))
+
+    def upload(self, case: dict[str, Any], code: str, data: bytes, media_type: str) -> dict[str, Any]:
+        return self.ok(self.http.put(f"/v1/applications/{case['id']}/materials/{code}", content=data, headers={"Content-Type": media_type}))
+
+    def read(self, case: dict[str, Any]) -> dict[str, Any]:
+        return self.ok(self.http.get(f"/v1/applications/{case['id']}"))
+
+    def wait_for(self, case: dict[str, Any], *statuses: str) -> dict[str, Any]:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while (view := self.read(case))["status"] not in statuses:
+            ended = view["status"] in {s.value for s in FINAL}
+            if ended or time.monotonic() > deadline:
+                texts = [entry["text"]["en"] for entry in view["timeline"]]
+                raise AssertionError(f"{view['status']} instead of {statuses}: {texts}, {view['identity']}")
+            time.sleep(0.3)
+        return view
+
+
+class Clerk(Program):
+    def __init__(self, settings: Settings, access: DemoAccess, login: str) -> None:
+        super().__init__(settings)
+        clerk = access.clerks[login]
+        form = {"grant_type": "password", "username": login, "password": clerk["password"]}
+        token = self._token_with_fresh_password(form, clerk["totp_secret"])
+        self.http.headers["Authorization"] = f"Bearer {token}"
+
+    def _token_with_fresh_password(self, form: dict[str, str], secret: str) -> str:
+        """A one-time password works once: where this step's was used, the next one is within the allowed skew."""
+        for offset in (0, 30):
+            totp = pyotp.TOTP(secret).at(int(time.time()) + offset)
+            reply = self.http.post("/oauth/token", data=form | {"totp": totp})
+            if reply.is_success:
+                return str(reply.json()["access_token"])
+        raise AssertionError(reply.text)
+
+    def take(self, case: dict[str, Any]) -> dict[str, Any]:
+        """Claim the open work item of this case."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self.ok(self.http.get("/v1/work-items", params={"status": "open", "cursor": cursor} if cursor else {"status": "open"}))
+            for item in page["items"]:
+                if item["application_id"] == case["id"]:
+                    return self.ok(self.http.post(f"/v1/work-items/{item['id']}/claim"))
+            cursor = page["next_cursor"]
+        raise AssertionError("no open work item of this case is in this clerk's queue")
+
+    def complete(self, work_item: dict[str, Any], outcome: str, **result: Any) -> dict[str, Any]:
+        return self.ok(self.http.post(f"/v1/work-items/{work_item['id']}/complete", json={"outcome": outcome, **result}))

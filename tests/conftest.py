@@ -1,10 +1,13 @@
 """Fixtures that many rooms share, and what a machine may lack."""
 
+import asyncio
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from adapters.database.migrate import migrate
 from settings import Settings
 from stack.doctor import CHROMIUM_NAMES
 from stack.own import INFRASTRUCTURE
@@ -30,6 +33,14 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting
     `tests.running.environment(settings.home, settings.onetrip_port)`.
     """
     yield from run_stack(tmp_path_factory.mktemp("infrastructure") / "home", INFRASTRUCTURE)
+
+
+@pytest.fixture(scope="session")
+def migrated(infrastructure: Settings) -> Settings:
+    """The same servers, the database at the newest schema; tests in it tell their rows apart by case."""
+    with ThreadPoolExecutor(1) as elsewhere:  # a loop of the tests may be set on this thread
+        elsewhere.submit(asyncio.run, migrate(infrastructure.database)).result()
+    return infrastructure
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,252 @@
+"""Builders of requests, service items and people, and small in-memory ports, for tests that need no real authority."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from stdnum.cn import ric
+
+from catalogue import rules
+from catalogue.loader import SOURCES, check_answers
+from domain.application import ApplicationRequest
+from domain.decision import Outcome, RuleResult
+from domain.documents import DocumentContent, SealedDocument, SealVerdict
+from domain.errors import NotFound, ObjectDamaged, RegistryUnavailable, Unavailable, UnknownServiceItem
+from domain.evidence import RegistryAnswer, RegistryQuery
+from domain.identity import CheckResult, IdentityVerdict
+from domain.service_item import ServiceItem
+from domain.text import Bilingual, Language
+
+LIBRARY_CARD = Path(__file__).parent / "library-card.yaml"
+STATION = "330302510000"
+NAME = "虞书谣"
+
+
+def make_id_number(serial: int = 1, *, born: str = "19900102", division: str = "330302") -> str:
+    """A number with a right check digit; `serial` is 0 to 999."""
+    head = f"{division}{born}{serial:03d}"
+    return head + str(ric.calc_check_digit(head + "0"))
+
+
+def make_application_request(
+    service_item: str = "library-card",
+    *,
+    id_number: str | None = None,
+    name: str = NAME,
+    phone: str = "13800000001",
+    answers: Mapping[str, Any] | None = None,
+    delivery: str = "online",
+    address: str | None = None,
+    **others: Any,
+) -> ApplicationRequest:
+    """`address` is set by itself when the delivery is by post."""
+    return ApplicationRequest.model_validate(
+        {
+            "service_item": service_item,
+            "applicant": {"id_number": id_number or make_id_number(), "name": name, "phone": phone},
+            "answers": dict(answers if answers is not None else {"genre": "novels", "shelf": "S-1"}),
+            "delivery": {"method": delivery, "address": address or ("温州市鹿城区书院路1号" if delivery == "post" else None)},
+            **others,
+        }
+    )
+
+
+def library_card() -> dict[str, Any]:
+    """The fictional service item as its file reads."""
+    raw: dict[str, Any] = yaml.safe_load(LIBRARY_CARD.read_text(encoding="utf-8"))
+    return raw
+
+
+def make_service_item(**changes: Any) -> ServiceItem:
+    """`library-card` with some of its fields changed."""
+    return ServiceItem.model_validate(library_card() | changes)
+
+
+class Shelf:
+    """A catalogue of items that tests put there."""
+
+    def __init__(self, *items: ServiceItem) -> None:
+        self._items = {item.code: item for item in items}
+
+    def put(self, item: ServiceItem) -> None:
+        self._items[item.code] = item
+
+    def all(self) -> list[ServiceItem]:
+        return list(self._items.values())
+
+    def get(self, code: str) -> ServiceItem:
+        if code not in self._items:
+            raise UnknownServiceItem()
+        return self._items[code]
+
+    def check_answers(self, item: ServiceItem, answers: Mapping[str, Any]) -> None:
+        check_answers(item, answers)
+
+    def decide(self, item: ServiceItem, facts: Mapping[str, Any]) -> tuple[Outcome, list[RuleResult]]:
+        return rules.decide(item, facts)
+
+    def station_of(self, item: ServiceItem, facts: Mapping[str, Any], default: str) -> str:
+        return rules.station_of(item, facts, default)
+
+    def source_name(self, source: str) -> Bilingual:
+        return SOURCES[source]
+
+
+class FakeRegistries:
+    """Answers from `records`; a source in `down` does not answer. `asked` keeps every question."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Everybody agrees: the machine approves a library card."""
+        self.records: dict[str, dict[str, Any] | None] = {
+            "resident_population": {"name": NAME, "status": "normal", "address": "书院路1号", "station_code": STATION},
+            "property": {"books": 9},
+        }
+        self.portrait_jpeg: bytes | None = b"portrait"
+        self.down: set[str] = set()
+        self.asked: list[RegistryQuery] = []
+
+    async def look_up(self, query: RegistryQuery) -> RegistryAnswer:
+        self._ask(query)
+        record = self.records.get(query.source)
+        body = json.dumps({"found": record is not None, "record": record or {}, "request_id": query.request_id}).encode()
+        return RegistryAnswer(
+            source=query.source,
+            request_id=query.request_id,
+            found=record is not None,
+            record=record or {},
+            fetched_at=datetime.now(UTC),
+            body=body,
+            digest=hashlib.sha256(body).hexdigest(),
+            signature="c2lnbmVk",
+            key_id="fake",
+        )
+
+    async def portrait(self, query: RegistryQuery) -> bytes | None:
+        self._ask(query)
+        return self.portrait_jpeg
+
+    def _ask(self, query: RegistryQuery) -> None:
+        self.asked.append(query)
+        if query.source in self.down:
+            raise RegistryUnavailable(query.source, "down for this test")
+
+
+def make_verdict(passed: bool) -> IdentityVerdict:
+    reason = None if passed else Bilingual(zh="请正对镜头", en="Look at the camera")
+    return IdentityVerdict(
+        passed=passed,
+        checks=[CheckResult(name="face", passed=passed, score=0.3 if passed else 0.9, threshold=0.58, reason=reason)],
+        clip_seconds=4.0,
+        frames_compared=3,
+        face_model="none",
+        speech_model="none",
+    )
+
+
+class ScriptedVerifier:
+    """Passes every clip, but for `failures` first ones; holds a clip while `gate` is closed."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.failures = 0
+        self.seen = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def verify(self, clip: bytes, portrait: bytes, code: str, language: Language) -> IdentityVerdict:
+        self.seen += 1
+        await self.gate.wait()
+        if self.failures > 0:
+            self.failures -= 1
+            return make_verdict(False)
+        return make_verdict(True)
+
+
+class MemoryObjects:
+    def __init__(self) -> None:
+        self.stored: dict[str, bytes] = {}
+
+    async def put(self, key: str, data: bytes, media_type: str) -> str:
+        self.stored[key] = data
+        return hashlib.sha256(data).hexdigest()
+
+    async def get(self, key: str, sha256: str) -> bytes:
+        if key not in self.stored:
+            raise NotFound()
+        if hashlib.sha256(self.stored[key]).hexdigest() != sha256:
+            raise ObjectDamaged()
+        return self.stored[key]
+
+    async def delete(self, key: str) -> None:
+        self.stored.pop(key, None)
+
+
+class PlainDocuments:
+    """A document maker without typesetting or seal; does not answer while `away`."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.away = False
+        self.made: list[DocumentContent] = []
+
+    async def make(self, content: DocumentContent) -> SealedDocument:
+        if self.away:
+            raise Unavailable()
+        self.made.append(content)
+        pdf = f"%PDF {content.number}".encode()
+        return SealedDocument(pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest())
+
+    def verify(self, pdf: bytes) -> SealVerdict:
+        return SealVerdict(result="genuine", text=Bilingual(zh="真", en="Genuine"))
+
+    def verify_token(self, token: str) -> SealVerdict:
+        return SealVerdict(result="genuine", text=Bilingual(zh="真", en="Genuine"))
+
+
+class FakePost:
+    """One parcel per order; delivered from `arrived` on."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.arrived = True
+        self.orders: dict[str, str] = {}
+        self.asked = 0
+
+    async def order(self, *, order_id: str, name: str, phone: str, address: str, document: bytes) -> str:
+        return self.orders.setdefault(order_id, f"EM{len(self.orders):09d}CN")
+
+    async def delivered_at(self, tracking_number: str) -> datetime | None:
+        self.asked += 1
+        return datetime.now(UTC) if self.arrived else None
+
+
+class SmsBox:
+    """Keeps what it is handed; refuses while `away`."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, str]] = []
+        self.away = False
+
+    async def send(self, message_id: str, phone: str, text: str) -> None:
+        if self.away:
+            raise Unavailable()
+        self.sent.append((message_id, phone, text))
+
+
+def texts_of(errors: Sequence[Any]) -> list[str]:
+    """Paths of field errors, as a test compares them."""
+    return sorted(e.path for e in errors)

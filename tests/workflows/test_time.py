@@ -1,0 +1,315 @@
+"""Sixty days, twenty-four hours, fifteen days: what happens when time passes, told by a clock that tests move."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from casework.views import ApplicationView
+from domain.application import Status
+from domain.errors import ChallengeExpired, InvalidInput, WrongState
+from domain.ids import workflow_id
+from domain.service_item import StepKind
+from tests.builders import make_application_request
+from tests.driving import FictionTown, days
+
+pytestmark = [pytest.mark.stack, pytest.mark.asyncio(loop_scope="module")]
+
+
+class Clock:
+    def __init__(self, environment: WorkflowEnvironment) -> None:
+        self._environment = environment
+
+    async def forward(self, case: UUID, time: timedelta) -> None:
+        await self._environment.fast_forward(self._environment.client.get_workflow_handle(workflow_id(case)), time)
+
+
+@pytest.fixture
+def time(clock: WorkflowEnvironment) -> Clock:
+    return Clock(clock)
+
+
+def moment(view: ApplicationView, event: str) -> datetime:
+    return next(e.at for e in view.timeline if e.event == event)
+
+
+async def awaiting_the_counter(town: FictionTown) -> UUID:
+    case = await town.begin(make_application_request(delivery="counter"))
+    await town.until_status(case, Status.AWAITING_COUNTER)
+    return case
+
+
+async def in_pre_review(town: FictionTown, **request: object) -> UUID:
+    town.registries.records["property"] = None
+    case = await town.begin(make_application_request(**request))  # type: ignore[arg-type]
+    await town.until_status(case, Status.REVIEWING)
+    await town.open_work_item(case, StepKind.PRE_REVIEW)
+    return case
+
+
+# --- the counter window ------------------------------------------------------------------------------------------
+
+
+async def test_a_visit_after_59_days_completes_the_case(town: FictionTown, time: Clock) -> None:
+    case = await awaiting_the_counter(town)
+    await time.forward(case, days(59))
+    await town.visit(case)
+    view = await town.until_status(case, Status.COMPLETED)
+    assert len(view.documents) == 1
+    assert view.waiting_for == []
+
+
+async def test_a_case_that_nobody_comes_for_expires_after_60_days(town: FictionTown, time: Clock) -> None:
+    case = await awaiting_the_counter(town)
+    item = await town.open_work_item(case, StepKind.COUNTER_CHECK)
+    await time.forward(case, days(61))
+    view = await town.until_status(case, Status.EXPIRED)
+    assert days(59.9) < moment(view, "expired") - moment(view, "awaiting_counter") < days(60.1)
+    assert view.documents == []
+    assert (await town.office.desk.work_item(item["id"]))["status"] == "cancelled"
+    with pytest.raises(WrongState):
+        await town.withdraw(case)
+
+
+async def test_reminders_fall_on_days_30_53_and_59(town: FictionTown, time: Clock) -> None:
+    case = await awaiting_the_counter(town)
+    await time.forward(case, days(29.5))
+    assert "reminded" not in {e.event for e in (await town.view(case)).timeline}
+    await time.forward(case, days(30))  # now day 59.5
+    view = await town.until_event(case, "reminded", 3)
+    opened = moment(view, "awaiting_counter")
+    assert [round((e.at - opened) / days(1)) for e in view.timeline if e.event == "reminded"] == [30, 53, 59]
+    assert "30" in next(e.text.en for e in view.timeline if e.event == "reminded")
+
+
+async def test_originals_that_differ_make_the_approval_void(town: FictionTown) -> None:
+    case = await awaiting_the_counter(town)
+    await town.visit(case, finding="different")
+    view = await town.until_status(case, Status.VOID)
+    assert view.documents == []
+    assert view.decision is not None
+    assert (view.decision.by, view.decision.reason) == ("clerk:counter", "与原件核对")
+
+
+async def test_a_visit_just_as_the_window_closes_is_a_visit_or_an_expiry_and_never_both(town: FictionTown, time: Clock) -> None:
+    case = await awaiting_the_counter(town)
+    await time.forward(case, days(60) - timedelta(seconds=1))
+    await town.visit(case)
+    view = await town.until(case, lambda v: v.status.final, "an end")
+    assert {e.event for e in view.timeline} & {"completed", "expired"} == {view.status.value}
+
+
+# --- the clip ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_clip_is_awaited_for_24_hours_and_then_the_case_is_abandoned(town: FictionTown, time: Clock) -> None:
+    case = await town.submit(make_application_request())
+    await time.forward(case, timedelta(hours=23, minutes=59))
+    assert (await town.view(case)).status is Status.VERIFYING
+    await time.forward(case, timedelta(minutes=2))
+    view = await town.until_status(case, Status.ABANDONED)
+    assert view.challenge is None
+
+
+async def test_a_code_is_good_for_five_minutes_and_a_new_one_for_five_more(town: FictionTown, time: Clock) -> None:
+    case = await town.submit(make_application_request())
+    await time.forward(case, timedelta(minutes=6))
+    with pytest.raises(ChallengeExpired):
+        await town.hand_in_clip(case)
+    from casework import applying
+
+    await applying.renew_challenge(town.office, _integrator(), case)
+    await town.hand_in_clip(case)
+    await town.until_status(case, Status.COMPLETED)
+
+
+def _integrator():  # type: ignore[no-untyped-def]
+    from tests.driving import INTEGRATOR
+
+    return INTEGRATOR
+
+
+async def three_failed_clips(town: FictionTown) -> UUID:
+    town.verifier.failures = 3
+    case = await town.submit(make_application_request())
+    for attempt in (1, 2, 3):
+        await town.hand_in_clip(case)
+        await town.until_event(case, "identity_failed", attempt)
+    await town.open_work_item(case, StepKind.IDENTITY_CHECK)
+    return case
+
+
+async def test_three_failed_clips_hand_the_check_to_the_counter_and_the_same_person_goes_on(town: FictionTown) -> None:
+    case = await three_failed_clips(town)
+    assert (await town.view(case)).status is Status.AWAITING_COUNTER
+    with pytest.raises(WrongState):
+        await town.hand_in_clip(case)
+    await town.work(case, StepKind.IDENTITY_CHECK, "same_person")
+    view = await town.until_status(case, Status.COMPLETED)
+    assert len(view.documents) == 1
+    assert sorted({e.source for e in view.evidence}) == ["property", "resident_population"]
+    assert [q.source for q in town.registries.asked].count("property") == 1
+
+
+async def test_a_clerk_who_sees_another_person_refuses(town: FictionTown) -> None:
+    case = await three_failed_clips(town)
+    with pytest.raises(InvalidInput):
+        await town.work(case, StepKind.IDENTITY_CHECK, "not_same_person")
+    record = (await town.office.desk.work_items_of([case]))[0]
+    from casework import clerking
+
+    await clerking.complete(
+        town.office, town.clerk_for(record), record["id"], outcome="not_same_person", reason="相貌不符"
+    )
+    view = await town.until_status(case, Status.REFUSED)
+    assert view.decision is not None
+    assert (view.decision.outcome, view.decision.by, view.decision.reason) == ("refused", "clerk:counter", "相貌不符")
+
+
+async def test_an_identity_check_that_nobody_comes_to_expires(town: FictionTown, time: Clock) -> None:
+    case = await three_failed_clips(town)
+    await time.forward(case, days(61))
+    view = await town.until_status(case, Status.EXPIRED)
+    assert [e.event for e in view.timeline].count("reminded") == 3
+
+
+async def test_a_person_without_a_portrait_is_compared_at_the_counter(town: FictionTown) -> None:
+    town.registries.portrait_jpeg = None
+    case = await town.begin(make_application_request())
+    await town.work(case, StepKind.IDENTITY_CHECK, "same_person")
+    await town.until_status(case, Status.COMPLETED)
+    assert town.verifier.seen == 0
+
+
+async def test_without_a_portrait_no_further_clip_is_taken_while_the_counter_is_made_ready(town: FictionTown) -> None:
+    town.registries.portrait_jpeg = None
+    town.registries.down = set()
+    case = await town.submit(make_application_request())
+    original = town.registries._ask
+
+    def down_but_for_portraits(query):  # type: ignore[no-untyped-def]
+        town.registries.down = set() if query.purpose == "identity verification" else {"resident_population"}
+        original(query)
+
+    town.registries._ask = down_but_for_portraits  # type: ignore[method-assign]
+    try:
+        await town.hand_in_clip(case)
+        view = await town.until_event(case, "registry_late")
+        assert [w.what for w in view.waiting_for] == ["resident_population"]
+        with pytest.raises(WrongState):
+            await town.hand_in_clip(case)
+    finally:
+        del town.registries._ask
+        town.registries.down = set()
+    await town.open_work_item(case, StepKind.IDENTITY_CHECK)
+
+
+# --- the supplement ----------------------------------------------------------------------------------------------
+
+
+async def test_a_supplement_goes_back_three_times_and_a_fourth_is_refused_with_what_to_do(town: FictionTown) -> None:
+    case = await in_pre_review(town)
+    for round_ in (1, 2, 3):
+        await town.ask_for(case, "answers.genre")
+        view = await town.view(case)
+        assert view.supplement is not None
+        assert (view.supplement.round, view.supplement.rounds_allowed) == (round_, 3)
+        await town.supplement(case, {"genre": "poems"})
+        await town.open_work_item(case, StepKind.PRE_REVIEW)
+    with pytest.raises(InvalidInput) as refused:
+        await town.ask_for(case, "answers.genre")
+    assert "go on and state your view" in refused.value.fields[0].text.en
+    assert (await town.view(case)).answers["genre"] == "poems"
+
+
+async def test_a_supplement_that_does_not_come_in_15_days_expires_the_case(town: FictionTown, time: Clock) -> None:
+    case = await in_pre_review(town)
+    await town.ask_for(case, "answers.genre")
+    await time.forward(case, days(14))
+    assert (await town.view(case)).status is Status.SUPPLEMENTING
+    await time.forward(case, days(1.1))
+    await town.until_status(case, Status.EXPIRED)
+
+
+async def test_a_supplement_returns_to_the_same_step_with_the_source_that_it_feeds_asked_again(town: FictionTown) -> None:
+    case = await in_pre_review(town)
+    await town.work(case, StepKind.PRE_REVIEW, "supplement", supplement={"answers.shelf": "书架号不对"})
+    await town.until_status(case, Status.SUPPLEMENTING)
+    asked_before = [q.source for q in town.registries.asked]
+    town.registries.records["property"] = {"books": 9}
+    await town.supplement(case, {"shelf": "S-2"})
+    await town.open_work_item(case, StepKind.PRE_REVIEW)
+    asked = town.registries.asked[len(asked_before) :]
+    assert [(q.source, q.parameters) for q in asked] == [("property", {"shelf_number": "S-2"})]
+    view = await town.view(case)
+    assert view.decision is not None
+    assert view.decision.outcome == "referred", "a case that a person has looked at stays with people"
+    assert all(r.holds for r in view.decision.reasons)
+
+
+async def test_a_supplement_of_a_field_that_feeds_no_source_asks_nobody_again(town: FictionTown) -> None:
+    case = await in_pre_review(town)
+    await town.ask_for(case, "answers.genre")
+    asked = len(town.registries.asked)
+    await town.supplement(case, {"genre": "maps"})
+    await town.open_work_item(case, StepKind.PRE_REVIEW)
+    assert len(town.registries.asked) == asked
+
+
+async def test_only_and_all_of_what_was_marked_is_taken_as_a_supplement(town: FictionTown) -> None:
+    case = await in_pre_review(town)
+    await town.ask_for(case, "answers.genre", "materials.photo")
+    with pytest.raises(WrongState, match="Only the fields"):
+        await town.supplement(case, {"genre": "maps", "shelf": "S-3"})
+    with pytest.raises(WrongState, match="not supplemented yet"):
+        await town.supplement(case, {"genre": "maps"})
+    await town.upload(case, "photo")
+    with pytest.raises(InvalidInput):
+        await town.supplement(case, {"genre": "gossip"})
+    await town.supplement(case, {"genre": "maps"})
+    await town.open_work_item(case, StepKind.PRE_REVIEW)
+    assert [len(m.uploads) for m in (await town.view(case)).materials] == [1]
+
+
+async def test_the_second_of_two_supplements_at_once_is_refused(town: FictionTown) -> None:
+    import asyncio
+
+    case = await in_pre_review(town)
+    await town.ask_for(case, "answers.genre")
+    sent = await asyncio.gather(*(town.supplement(case, {"genre": g}) for g in ("maps", "poems")), return_exceptions=True)
+    assert sorted(type(s).__name__ for s in sent) == ["ApplicationView", "WrongState"]
+    await town.open_work_item(case, StepKind.PRE_REVIEW)
+    view = await town.view(case)
+    assert [e.event for e in view.timeline].count("supplemented") == 1
+    assert [w.who for w in view.waiting_for] == ["clerk"]
+
+
+# --- registries, post --------------------------------------------------------------------------------------------
+
+
+async def test_a_registry_that_is_down_delays_a_case_and_says_so_and_never_fails_it(town: FictionTown) -> None:
+    town.registries.down = {"property"}
+    case = await town.begin(make_application_request())
+    await town.until_event(case, "registry_late")
+    view = await town.until(case, lambda v: [w.what for w in v.waiting_for] == ["property"], "one registry left")
+    assert view.status is Status.GATHERING
+    assert view.waiting_for[0].late
+    town.registries.down = set()
+    view = await town.until_status(case, Status.COMPLETED)
+    ids = {q.request_id for q in town.registries.asked if q.source == "property"}
+    assert len(ids) == 1, "the registry sees a repeated question as the same one"
+
+
+async def test_a_parcel_is_asked_after_until_it_is_delivered(town: FictionTown, time: Clock) -> None:
+    town.post.arrived = False
+    case = await town.begin(make_application_request(delivery="post"))
+    view = await town.until_status(case, Status.POSTING)
+    assert len(town.post.orders) == 1
+    await town.until(case, lambda _: town.post.asked == 1, "a first question")
+    await time.forward(case, days(2))
+    assert 8 < town.post.asked < 16
+    town.post.arrived = True
+    await time.forward(case, timedelta(hours=7))
+    view = await town.until_status(case, Status.COMPLETED)
+    assert view.tracking_number == "EM000000000CN"

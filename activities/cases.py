@@ -1,20 +1,20 @@
 """Short writes to the read model, run as local activities: open, change, decide."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time
 
 from temporalio import activity
 
 from domain.admission import admit
 from domain.application import WaitingFor
 from domain.changes import CaseChange, CaseOpened, ChangeResult, DecisionTask, MachineDecision, OpenCase
+from domain.clock import CHINA as CHINA
+from domain.clock import day_in_china
 from domain.decision import Decision, Outcome
 from domain.facts import facts_of
 from domain.ports import ServiceItems, WorkingDays
 from domain.records import CaseRecords, PaperRecords
 from domain.text import Bilingual
-
-CHINA = timezone(timedelta(hours=8))
 
 _APPROVED = Bilingual(zh="系统自动审批通过", en="Approved by the machine")
 _REFERRED = Bilingual(zh="转人工审核", en="Passed to a person for review")
@@ -36,7 +36,7 @@ class CaseActivities:
     async def open_case(self, opening: OpenCase) -> CaseOpened:
         """Check the request as every door does, and register the case under the service item in force."""
         item = self.service_items.get(opening.request.service_item)
-        request = admit(opening.request, item, today=opening.at.astimezone(CHINA).date(), check_answers=self.service_items.check_answers)
+        request = admit(opening.request, item, today=day_in_china(opening.at), check_answers=self.service_items.check_answers)
         return await self.records.open_case(opening.model_copy(update={"request": request}), item, division=self.division)
 
     @activity.defn
@@ -52,14 +52,14 @@ class CaseActivities:
             return None
         if opening.until is not None:
             return opening.until
-        last_day = self.working_days.add(change.at.astimezone(CHINA).date(), opening.working_days or 1)
+        last_day = self.working_days.add(day_in_china(change.at), opening.working_days or 1)
         return datetime.combine(last_day, time(23, 59, 59), CHINA).astimezone(UTC)
 
     @activity.defn
     async def decide(self, task: DecisionTask) -> MachineDecision:
         """Approve or refer on what the registries answered; settles whose territory the case is."""
         request, item = await self.records.request_of(task.application_id)
-        facts = facts_of(request, await self.papers.evidence_of(task.application_id), today=task.at.astimezone(CHINA).date())
+        facts = facts_of(request, await self.papers.evidence_of(task.application_id), today=day_in_china(task.at))
         outcome, results = self.service_items.decide(item, facts)
         # A case that a person has looked at stays with people, whatever the new facts say.
         approved = outcome is Outcome.APPROVED and task.round == 0
@@ -87,5 +87,5 @@ class CaseActivities:
     async def locate(self, task: DecisionTask) -> None:
         """Settle whose territory a case is before it is decided, so that its counter can see it."""
         request, item = await self.records.request_of(task.application_id)
-        facts = facts_of(request, await self.papers.evidence_of(task.application_id), today=task.at.astimezone(CHINA).date())
+        facts = facts_of(request, await self.papers.evidence_of(task.application_id), today=day_in_china(task.at))
         await self.records.set_station(task.application_id, self.service_items.station_of(item, facts, self.default_station))

@@ -41,6 +41,7 @@ from domain.changes import (
     WorkItemClosing,
     WorkItemOpening,
 )
+from domain.clock import day_in_china
 from domain.decision import Outcome
 from domain.errors import NotFound, WorkItemNotClaimed
 from domain.ids import acceptance_number, new_id
@@ -68,7 +69,8 @@ class CaseStore:
         """Register a case: person, application, acceptance number, first challenge, first event."""
         if (earlier := await self._opened_before(opening.application_id)) is not None:
             return earlier
-        number = acceptance_number(division, opening.at.date(), await self._next_serial(division, opening.at.date()))
+        day = day_in_china(opening.at)
+        number = acceptance_number(division, day, await self._next_serial(division, day))
         body = item.model_dump(mode="json")
         digest = hashlib.sha256(to_json(body)).hexdigest()
         async with self._db.transaction() as connection:

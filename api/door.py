@@ -35,10 +35,7 @@ class Door:
         headers = Headers(scope=scope)
         try:
             _check_address(scope)
-            if _is_json(headers):
-                receive = _replay(await _read_json(headers, receive), receive)
-            else:
-                receive = _counted(headers, receive)
+            receive = _replay(await _read_json(headers, receive), receive) if _is_json(headers) else _counted(headers, receive)
         except DomainError as error:
             await problem(error, headers)(scope, receive, send)
             return

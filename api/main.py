@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
@@ -10,7 +11,7 @@ from starlette.exceptions import HTTPException
 from api import applications, oauth, public, work_items
 from api.access import anybody
 from api.door import Door
-from api.problems import install
+from api.problems import RESPONSES, Problem, install
 from settings import Settings, load_settings
 from web import mount_static
 from web.problems import missing_page
@@ -20,6 +21,9 @@ from wiring import Wiring
 
 _DESCRIPTION = """Start, follow and finish applications by program. Get a token from `POST /oauth/token`.
 Problems are RFC 9457 with a stable `type`; lists use cursors; texts come in Chinese and English."""
+
+
+PARTS = (oauth, public, applications, work_items)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -34,14 +38,32 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(title="OneTrip 最多跑一次", version="1", description=_DESCRIPTION, lifespan=lifespan)
     install(app)
     app.add_middleware(Door)
-    for part in (oauth, public, applications, work_items):
-        app.include_router(part.router)
+    for part in PARTS:
+        app.include_router(part.router, responses=RESPONSES)
     _add_health(app)
     app.include_router(public_router())
     app.include_router(staff_router())
     mount_static(app)
     _add_missing_pages(app)
+    _describe(app)
     return app
+
+
+def _describe(app: FastAPI) -> None:
+    """The OpenAPI document is of the API alone, and knows the problems."""
+    make = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = make()
+            schema["paths"] = {path: item for path, item in schema["paths"].items() if path.startswith(("/v1/", "/oauth/"))}
+            schemas = schema["components"]["schemas"]
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= problem.pop("$defs") | {"Problem": problem}
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
 
 
 def _add_health(app: FastAPI) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from domain.errors import DomainError, FieldError, InvalidInput
@@ -39,6 +40,36 @@ STATUS: Mapping[str, int] = {
 }
 PROBLEM = "application/problem+json"
 RETRY_SECONDS = "3"
+
+
+class FieldProblem(BaseModel):
+    path: str
+    zh: str
+    en: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. `errors` lists each bad field as a JSON pointer."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    detail_zh: str | None = None
+    detail_en: str | None = None
+    errors: list[FieldProblem] = []
+
+
+_PROMISED_PROBLEMS: tuple[tuple[int | str, str], ...] = (
+    ("4XX", "The request cannot be carried out; the problem says what to do"),
+    (422, "The request is not valid; the problem names each field"),
+    ("5XX", "Nothing was lost; try again"),
+)
+# What every route may answer instead, for the OpenAPI document.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    code: {"description": description, "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    for code, description in _PROMISED_PROBLEMS
+}
 
 
 def language_of(headers: Mapping[str, str]) -> Language:
@@ -84,7 +115,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def of_http(request: Request, error: HTTPException) -> Response:
         phrase = HTTPStatus(error.status_code).phrase
-        body = {"type": "about:blank", "title": phrase, "status": error.status_code, "detail": str(error.detail)}
+        kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http")
+        body = {"type": f"urn:onetrip:problem:{kind}", "title": phrase, "status": error.status_code, "detail": str(error.detail)}
         return JSONResponse(body, error.status_code, headers=dict(error.headers or {}), media_type=PROBLEM)
 
     @app.exception_handler(Exception)

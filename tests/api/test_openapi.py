@@ -1,0 +1,82 @@
+"""The OpenAPI document against the running API: no answer that it does not promise, and never a 500."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import content_type_conformance, not_a_server_error, response_schema_conformance, status_code_conformance
+
+from api.main import create_app
+from casework import accounts
+from settings import Settings
+from tests.serving import serve
+from wiring import Wiring
+
+PROMISED = {
+    "/oauth/token": {"post"},
+    "/v1/service-items": {"get"},
+    "/v1/service-items/{code}": {"get"},
+    "/v1/applications": {"post"},
+    "/v1/applications/{application_id}": {"get"},
+    "/v1/applications/{application_id}/challenge": {"post"},
+    "/v1/applications/{application_id}/identity-clip": {"put"},
+    "/v1/applications/{application_id}/materials/{code}": {"put"},
+    "/v1/applications/{application_id}/events": {"get"},
+    "/v1/applications/{application_id}/supplement": {"post"},
+    "/v1/applications/{application_id}/withdraw": {"post"},
+    "/v1/work-items": {"get"},
+    "/v1/work-items/{work_item_id}/claim": {"post"},
+    "/v1/work-items/{work_item_id}/release": {"post"},
+    "/v1/work-items/{work_item_id}/complete": {"post"},
+    "/v1/certificates/{number}": {"get"},
+}
+
+
+def test_the_document_is_openapi_3_1_and_names_every_promised_path() -> None:
+    document = create_app().openapi()
+    assert document["openapi"].startswith("3.1")
+    missing = {path: verbs for path, verbs in PROMISED.items() if not verbs <= document["paths"].get(path, {}).keys()}
+    assert missing == {}
+    assert not [path for path in document["paths"] if not path.startswith(("/v1/", "/oauth/"))]
+
+
+async def _client_token(at: Settings) -> str:
+    wiring = Wiring(at, pool_size=1)
+    office = await wiring.office()
+    credentials = await accounts.add_client(office, "schemathesis")
+    token = await accounts.client_token(office, credentials.client_id, credentials.client_secret)
+    await wiring.close()
+    return token
+
+
+@pytest.fixture(scope="module")
+def token(migrated: Settings) -> str:
+    return asyncio.run(_client_token(migrated))
+
+
+@pytest.fixture(scope="module")
+def api_schema(migrated: Settings) -> Iterator[object]:
+    with serve(create_app(migrated), lifespan="on") as base:
+        yield schemathesis.openapi.from_url(f"{base}/openapi.json")
+
+
+schema = schemathesis.pytest.from_fixture("api_schema")
+
+
+@schema.parametrize()
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_generated_request_breaks_the_api(case: schemathesis.Case[Any], token: str) -> None:
+    headers = {} if case.operation.path.startswith("/oauth") else {"Authorization": f"Bearer {token}"}
+    case.call_and_validate(
+        headers=headers,
+        checks=[not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance],
+        timeout=30,
+    )

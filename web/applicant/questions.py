@@ -203,7 +203,7 @@ def _readable(schema: dict[str, Any], value: Any, language: Language, called: Ma
 
 def called_on_form(asked: list[Question], answers: Mapping[str, Any]) -> dict[str, str]:
     """Value → words, for values chosen among what registries offered, so that the check page needs no second reading."""
-    called = {}
+    called: dict[str, str] = {}
     for question in asked:
         if question.widget in ("household-members", "properties"):
             chosen = answers.get(question.name) or []

@@ -1,0 +1,165 @@
+"""Every page of the site with a world in which it shows what it is for: the tests' common list."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from casework.views import IdentityView
+from domain.application import Challenge, Status
+from domain.jurisdiction import Role
+from domain.service_item import StepKind
+from tests.web import fake_office as fake
+from tests.web.fake_office import CASE, CODE_REQUEST, DOCUMENT, NOW, WORK, World
+
+Arrange = Callable[[World], None]
+HERE = f"/applications/{CASE}"
+ITEM = f"/staff/work-items/{WORK}"
+COUNTER = f"/staff/counter/{WORK}"
+
+
+@dataclass(frozen=True)
+class SamplePage:
+    name: str
+    path: str
+    arrange: Arrange = lambda world: None
+    signed_in: bool = True
+    status: int = 200
+
+
+def _case(status: Status, code: str = "name-change", *, bare: bool = False) -> Arrange:
+    def arrange(world: World) -> None:
+        world.case = fake.case_view(status, code, bare=bare)
+
+    return arrange
+
+
+def _identity(*, used: int, checking: bool = False) -> Arrange:
+    def arrange(world: World) -> None:
+        reasons = [fake.zh_en("光线太暗，请换个亮处", "It was too dark. Find a brighter place")] if used else []
+        identity = IdentityView(attempts_used=used, attempts_allowed=3, checking=checking, passed=False, last_reasons=reasons)
+        world.case = fake.case_view(Status.VERIFYING, identity=identity)
+
+    return arrange
+
+
+def _code_expired(world: World) -> None:
+    old = Challenge(id=CASE, code="3582", language="zh", expires_at=NOW - timedelta(minutes=1))
+    world.case = fake.case_view(Status.VERIFYING, challenge=old)
+
+
+def _draft(world: World) -> None:
+    world.drafts["purchase-migration"] = {
+        "answers": {"property_certificate": "浙(2023)温州市不动产权第0045678号", "movers": [fake.HUSBAND]},
+        "delivery": {"method": "post", "address": "浙江省温州市鹿城区滨江街道江滨路 88 号"},
+    }
+
+
+def _late_registries(world: World) -> None:
+    world.failed = ["resident_population", "property"]
+
+
+def _queue(world: World) -> None:
+    world.rows = [
+        fake.work_row(serial=0),
+        fake.work_row(serial=1, status="open", mine=False, claimed_by=None, claimed_by_name=None, overdue=True),
+        fake.work_row(serial=2, mine=False, claimed_by="clerk-2", claimed_by_name="李娜"),
+    ]
+
+
+def _work(kind: StepKind) -> Arrange:
+    def arrange(world: World) -> None:
+        world.detail = fake.work_detail(kind)
+
+    return arrange
+
+
+def _unclaimed(world: World) -> None:
+    row = fake.work_row(status="open", mine=False, claimed_by=None, claimed_by_name=None)
+    world.detail = fake.work_detail(row=row, may_claim=True, may_complete=False)
+
+
+def _another_clerks(world: World) -> None:
+    row = fake.work_row(mine=False, claimed_by="clerk-2", claimed_by_name="李娜")
+    world.detail = fake.work_detail(row=row, may_complete=False)
+
+
+def _supervisor(world: World) -> None:
+    world.clerk = fake.clerk_actor(Role.SUPERVISOR)
+    _queue(world)
+
+
+def _counter_done(status: Status) -> Arrange:
+    def arrange(world: World) -> None:
+        world.detail = fake.work_detail(
+            StepKind.COUNTER_CHECK, application=fake.case_view(status), row=fake.work_row(StepKind.COUNTER_CHECK, status="completed")
+        )
+
+    return arrange
+
+
+PUBLIC_PAGES = (
+    SamplePage("home of a stranger", "/", signed_in=False),
+    SamplePage("home of an applicant", "/"),
+    SamplePage("search that finds", "/?q=迁移"),
+    SamplePage("search that finds nothing", "/?q=xyzzy"),
+    SamplePage("guide, no trip", "/items/no-criminal-record"),
+    SamplePage("guide, counter", "/items/name-change"),
+    SamplePage("guide, counter or post", "/items/purchase-migration"),
+    SamplePage("unknown service item", "/items/no-such-thing", status=404),
+    SamplePage("verify", "/verify", signed_in=False),
+    SamplePage("verified", f"/verify?number={DOCUMENT}", signed_in=False),
+    SamplePage("verified by its QR code", f"/verify?c={DOCUMENT}", signed_in=False),
+    SamplePage("number that we never gave", "/verify?number=WZ-1", signed_in=False, status=404),
+    SamplePage("QR code that is not ours", "/verify?c=forged", signed_in=False, status=404),
+    SamplePage("sign in", "/sign-in", signed_in=False),
+    SamplePage("code", f"/sign-in/code?request={CODE_REQUEST}", signed_in=False),
+)
+APPLICANT_PAGES = (
+    SamplePage("form with radios", "/items/no-criminal-record/apply"),
+    SamplePage("form with a home and a household", "/items/purchase-migration/apply"),
+    SamplePage("form whose registries are late", "/items/purchase-migration/apply", _late_registries),
+    SamplePage("form with a long answer", "/items/name-change/apply"),
+    SamplePage("delivery", "/items/purchase-migration/delivery", _draft),
+    SamplePage("check", "/items/purchase-migration/check", _draft),
+    SamplePage("my applications", "/applications"),
+    SamplePage("submitted", f"{HERE}?submitted=1", _case(Status.VERIFYING, bare=True)),
+    *(SamplePage(f"case {status.value}", HERE, _case(status)) for status in Status),
+    SamplePage("case completed online", HERE, _case(Status.COMPLETED, "no-criminal-record")),
+    SamplePage("case of somebody else", "/applications/01930000-0000-7000-8000-00000000ffff", status=404),
+    SamplePage("case number that is none", "/applications/abc", status=404),
+    SamplePage("why the face check", f"{HERE}/face"),
+    SamplePage("face check before the upload", f"{HERE}/face", _case(Status.VERIFYING, bare=True)),
+    SamplePage("record", f"{HERE}/face/record"),
+    SamplePage("record with an expired code", f"{HERE}/face/record", _code_expired),
+    SamplePage("face check not begun", f"{HERE}/face/result", _identity(used=0)),
+    SamplePage("face being checked", f"{HERE}/face/result", _identity(used=0, checking=True)),
+    SamplePage("face check failed", f"{HERE}/face/result", _identity(used=1)),
+    SamplePage("face check failed for good", f"{HERE}/face/result", _identity(used=3)),
+    SamplePage("face check passed", f"{HERE}/face/result", _case(Status.GATHERING)),
+    SamplePage("upload", f"{HERE}/materials/proof", _case(Status.VERIFYING, bare=True)),
+    SamplePage("upload again", f"{HERE}/materials/proof?sent=1", _case(Status.SUPPLEMENTING)),
+    SamplePage("material that is not asked for", f"{HERE}/materials/nothing", status=404),
+    SamplePage("supplement", f"{HERE}/supplement", _case(Status.SUPPLEMENTING)),
+    SamplePage("withdraw", f"{HERE}/withdraw"),
+    SamplePage("document", f"{HERE}/documents/{DOCUMENT}", _case(Status.COMPLETED, "no-criminal-record")),
+)
+STAFF_PAGES = (
+    SamplePage("staff sign in", "/staff/sign-in", signed_in=False),
+    SamplePage("queue", "/staff", _queue),
+    SamplePage("queue, mine", "/staff?tab=mine&kind=approval", _queue),
+    SamplePage("queue, near its deadline", "/staff?tab=near", _supervisor),
+    SamplePage("queue, empty", "/staff"),
+    SamplePage("pre-review", ITEM, _work(StepKind.PRE_REVIEW)),
+    SamplePage("approval", ITEM, _work(StepKind.APPROVAL)),
+    SamplePage("identity check at the counter", ITEM, _work(StepKind.IDENTITY_CHECK)),
+    SamplePage("work item to claim", ITEM, _unclaimed),
+    SamplePage("work item of another clerk", ITEM, _another_clerks),
+    SamplePage("counter", "/staff/counter"),
+    SamplePage("counter, found", "/staff/counter?q=33030020261121000123"),
+    SamplePage("counter, nothing typed", "/staff/counter?q=", status=422),
+    SamplePage("compare originals", COUNTER, _work(StepKind.COUNTER_CHECK)),
+    SamplePage("compared, being made", f"{COUNTER}/done", _counter_done(Status.ISSUING)),
+    SamplePage("compared, to print", f"{COUNTER}/done", _counter_done(Status.COMPLETED)),
+    SamplePage("compared, void", f"{COUNTER}/done", _counter_done(Status.VOID)),
+)
+ALL_PAGES = (*PUBLIC_PAGES, *APPLICANT_PAGES, *STAFF_PAGES)

@@ -1,0 +1,90 @@
+"""Every text that a page asks for exists in both languages, with the same places to fill."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import web
+from domain.application import Status, WaitingFor
+from domain.jurisdiction import Role
+from domain.service_item import Delivery
+from domain.text import Language
+from simulators.records import RECORDS
+from web.rendering import environment
+from web.texts import LANGUAGES, say, texts
+
+HERE = Path(web.__file__).parent
+IN_TEMPLATE = re.compile(r"""\bt\(\s*["']([a-z_.0-9]+)["'](\s*~)?""")
+IN_PYTHON = re.compile(r"""\bsay\(language, "([a-z_.0-9]+)\"""")
+# What is joined to a prefix while a page is drawn.
+JOINED = {
+    "status.": [s.value for s in Status] + [f"{s.value}_next" for s in Status if s.final],
+    "who.": ["applicant", "registry", "clerk", "counter", "system", "post"],
+    "decision.": ["approved", "referred", "refused"],
+    "delivery.": [d.value for d in Delivery] + [f"{d.value}_help" for d in Delivery],
+    "role.": [r.value for r in Role],
+    "counter.": ["same", "different", "missing"],
+    "desk.": ["completed", "cancelled"],
+    "queue.empty_": ["mine", "open", "near"],
+    "queue.column_": ["number", "item", "kind", "applicant", "due", "state"],
+    "home.how_": ["one", "two", "three", "one_more", "two_more", "three_more"],
+    "face.how_": ["1", "2", "3"],
+    "face.data_": ["1", "2", "3"],
+    "record_clip.": ["open", "record", "aim", "soon", "reading", "sending", "denied", "none", "busy", "unsent"],
+    "record_clip.read_aloud_": list(LANGUAGES),
+    "template.": ["agree", "proof_unclear", "proof_missing", "reason_weak", "registry_differs", "law"],
+}
+
+
+def asked_for() -> set[str]:
+    keys, joined = set[str](), set[str]()
+    for path in (HERE / "templates").rglob("*.html"):
+        for key, more in IN_TEMPLATE.findall(path.read_text(encoding="utf-8")):
+            (joined if more else keys).add(key)
+    for path in HERE.rglob("*.py"):
+        keys |= set(IN_PYTHON.findall(path.read_text(encoding="utf-8")))
+        keys |= set(re.findall(r'"(problem\.[a-z_]+)"', path.read_text(encoding="utf-8"))) - {"problem.html"}
+    assert joined == JOINED.keys(), "name what is joined to each prefix"
+    return keys | {prefix + rest for prefix, rests in JOINED.items() for rest in rests}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_key_that_a_page_asks_for_exists(language: Language) -> None:
+    assert asked_for() - texts(language).keys() == set()
+
+
+def test_both_languages_have_the_same_keys_and_the_same_places_to_fill() -> None:
+    chinese, english = texts("zh"), texts("en")
+    assert chinese.keys() == english.keys()
+    for key, text in chinese.items():
+        assert _places(text) == _places(english[key]), key
+
+
+def _places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_english_texts_hold_no_chinese() -> None:
+    assert [key for key, text in texts("en").items() if re.search(r"[\u4e00-\u9fff]", text)] == []
+
+
+def test_fields_of_registry_records_have_labels() -> None:
+    fields = set(re.findall(r'"([a-z_0-9]+)": ', Path(RECORDS["property"].__code__.co_filename).read_text(encoding="utf-8")))
+    fields -= RECORDS.keys()
+    assert {f"record.{name}" for name in fields} - texts("zh").keys() == set()
+
+
+def test_whomever_a_case_may_wait_for_has_a_name() -> None:
+    assert set(JOINED["who."]) == set(WaitingFor.model_fields["who"].annotation.__args__)  # type: ignore[union-attr]
+
+
+def test_every_template_compiles() -> None:
+    for name in environment().list_templates(filter_func=lambda name: not name.startswith("govuk_frontend_jinja/")):
+        environment().get_template(name)
+
+
+def test_a_text_that_does_not_exist_is_an_error_and_not_an_empty_place() -> None:
+    with pytest.raises(KeyError):
+        say("zh", "no.such_text")

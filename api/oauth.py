@@ -2,10 +2,11 @@
 
 import base64
 import binascii
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from api.access import OfficeHere, anybody
 from casework import accounts
@@ -15,7 +16,17 @@ router = APIRouter(tags=["access"], dependencies=[Depends(anybody)])
 Field = Annotated[str, Form()]
 
 
-@router.post("/oauth/token", summary="An access token, valid for an hour")
+class TokenRefused(BaseModel):
+    """RFC 6749, 5.2."""
+
+    error: str
+    error_description: str
+
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {400: {"model": TokenRefused}, 401: {"model": TokenRefused}}
+
+
+@router.post("/oauth/token", summary="An access token, valid for an hour", responses=_REFUSALS)
 async def token(
     request: Request,
     office: OfficeHere,

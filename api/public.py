@@ -45,7 +45,9 @@ async def certificate_file(number: Number, office: OfficeHere, actor: SignedIn) 
     tags=["certificates"],
     dependencies=[Depends(anybody)],
     summary="Check a PDF: genuine, altered, or not ours",
-    openapi_extra={"requestBody": {"required": True, "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}},
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+    },
 )
 async def verify(request: Request, office: OfficeHere) -> SealVerdict:
     data = bytearray()

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from commands.bench import app as bench
 from commands.clients import app as clients
 from commands.demo import app as demo
 
@@ -62,6 +63,7 @@ def verify(
     run(file, public)
 
 
+app.add_typer(bench, name="bench")
 app.add_typer(clients, name="clients")
 app.add_typer(demo, name="demo")
 

@@ -36,13 +36,12 @@ def seaweed(settings: Settings, project: Path) -> Part:
     def prepare() -> None:
         data.mkdir(exist_ok=True, mode=0o700)
         clean()
-        identities.unlink(missing_ok=True)
         with os.fdopen(os.open(identities, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(_identities(settings), file)
 
     def clean() -> None:
-        for socket in (run / "seaweedfs-filer.sock", run / "seaweedfs-s3.sock"):
-            socket.unlink(missing_ok=True)
+        for ours in (identities, run / "seaweedfs-filer.sock", run / "seaweedfs-s3.sock"):
+            ours.unlink(missing_ok=True)
         for role in ("master", "volume", "filer", "s3"):
             # These it always puts there, whatever TMPDIR says.
             Path(f"/tmp/seaweedfs-{role}-grpc-{port(f'weed_{role}_grpc')}.sock").unlink(missing_ok=True)  # noqa: S108

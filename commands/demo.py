@@ -99,6 +99,22 @@ def clerk(
 
 
 @app.command()
+def clip(
+    code: Annotated[str, typer.Argument(help="The four digits asked for")],
+    file: Annotated[Path, typer.Argument(help="Where to write the webm")],
+) -> None:
+    """Write a clip of the demo person reading a code in English, for trying the API."""
+    from settings import load_settings
+    from simulators.demo_clip import make_demo_clip
+
+    _only_in_demo_mode(load_settings().onetrip_demo)
+    if not (code.isascii() and code.isdecimal() and len(code) == 4):
+        _fail("A code has four digits")
+    file.write_bytes(make_demo_clip(code))
+    print(f"{file}: {file.stat().st_size // 1000} kB")
+
+
+@app.command()
 def apply(item: Annotated[str, typer.Argument(help="Code of a service item")] = "no-criminal-record") -> None:
     """Run one application through the API with a clip made for the code asked, and print its timeline as it happens."""
     from commands.demo_apply import run_application

@@ -131,11 +131,15 @@ async def serve(role: str) -> None:
         asyncio.get_running_loop().add_signal_handler(signal_number, leave.set)
     worker = await make_worker(wiring)
     tasks = [asyncio.create_task(companion(wiring)) for companion in companions]
+    told = asyncio.create_task(leave.wait())
     try:
         async with worker:
             _say_ready()
-            await leave.wait()
+            ended, _ = await asyncio.wait([told, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:  # a companion that failed ends the process loudly, and a new one begins afresh
+                task.result()
     finally:
+        told.cancel()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

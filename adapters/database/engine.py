@@ -14,6 +14,11 @@ from adapters.keyring import Keyring, blind_index
 from domain.errors import Unavailable
 
 
+# Classes of SQLSTATE that say nothing of the statement: connection lost, no room, shutting down or starting up; and a deadlock.
+_PASSING_CLASSES = ("08", "53", "57P")
+_PASSING_STATES = frozenset({"40001", "40P01"})
+
+
 class Database:
     """PostgreSQL through asyncpg, with the keys for its personal columns."""
 
@@ -40,7 +45,7 @@ class Database:
         except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
             raise Unavailable() from error
         except DBAPIError as error:
-            if error.connection_invalidated:
+            if error.connection_invalidated or _passes_by_itself(error):
                 raise Unavailable() from error
             raise
 
@@ -57,3 +62,9 @@ class Database:
     def index(self, text: str) -> bytes:
         """The keyed hash under which an ID number or a phone is found."""
         return blind_index(self._index_key, text)
+
+
+def _passes_by_itself(error: DBAPIError) -> bool:
+    """Whether trying again later may help. A server that starts up refuses connections with an error of its own (57P03)."""
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return state.startswith(_PASSING_CLASSES) or state in _PASSING_STATES

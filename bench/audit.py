@@ -46,7 +46,9 @@ async def _cases(database: asyncpg.Connection, expected: int) -> Check:
     rows = await database.fetch("select status, count(*) from applications group by status")
     by_status = {row["status"]: row["count"] for row in rows}
     lost = abs(expected - sum(by_status.values())) + sum(n for status, n in by_status.items() if status != "completed")
-    return Check(f"all {expected} applications are there once, and completed", _listed(by_status), lost)
+    ways = await database.fetch("select delivery, count(*) from applications group by delivery")
+    found = f"{_listed(by_status)} ({_listed({row['delivery']: row['count'] for row in ways})})"
+    return Check(f"all {expected} applications are there once, and completed", found, lost)
 
 
 async def _workflows(client: Client, expected: int) -> Check:

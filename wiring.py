@@ -66,6 +66,10 @@ class Wiring:
         return CaseStore(self.database)
 
     @cached_property
+    def desk(self) -> DeskStore:
+        return DeskStore(self.database)
+
+    @cached_property
     def papers(self) -> PaperStore:
         return PaperStore(self.database)
 
@@ -164,7 +168,7 @@ class Wiring:
             ),
             catalogue=self.catalogue,
             engine=CaseEngine(await self.temporal()),
-            desk=DeskStore(self.database),
+            desk=self.desk,
             accounts=AccountStore(self.database),
             papers=self.papers,
             objects=self.objects,

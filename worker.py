@@ -6,12 +6,15 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor, Worker
 
+from casework.clips import hand_over_waiting
+from casework.engine import CaseEngine
 from domain.errors import DomainError, Unavailable
 from settings import load_settings
 from wiring import Wiring
@@ -22,6 +25,8 @@ from workflows.procedure import ServiceItemProcedure
 log = logging.getLogger("onetrip.worker")
 NOTICE_PAUSE_SECONDS = 0.5
 LONGEST_NOTICE_PAUSE_SECONDS = 10.0
+CLIP_PAUSE_SECONDS = 30.0
+CLIP_PATIENCE = timedelta(seconds=20)  # as long as a command may take
 
 
 class _DomainErrors(ActivityInboundInterceptor):
@@ -114,9 +119,21 @@ async def _send_notices(wiring: Wiring) -> NoReturn:
         await asyncio.sleep(pause)
 
 
+async def _hand_over_clips(wiring: Wiring) -> NoReturn:
+    """A clip that was stored while the engine or the API died is handed to its case again."""
+    engine = CaseEngine(await wiring.connected_temporal())
+    while True:
+        await asyncio.sleep(CLIP_PAUSE_SECONDS)
+        try:
+            received_before = datetime.now(UTC) - CLIP_PATIENCE
+            await hand_over_waiting(engine, wiring.desk, wiring.objects, received_before)
+        except DomainError as error:
+            log.warning("clips wait: %s", error.kind)
+
+
 _Companion = Callable[[Wiring], Coroutine[Any, Any, NoReturn]]
 ROLES: dict[str, tuple[Callable[[Wiring], Awaitable[Worker]], Sequence[_Companion]]] = {
-    CASES_QUEUE: (_cases_worker, [_send_notices]),
+    CASES_QUEUE: (_cases_worker, [_send_notices, _hand_over_clips]),
     REGISTRIES_QUEUE: (_registries_worker, []),
     IDENTITY_QUEUE: (_identity_worker, []),
 }

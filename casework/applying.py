@@ -12,6 +12,7 @@ from pydantic_core import to_json
 from activities.cases import CHINA
 from casework.access import require_own_case
 from casework.actors import Actor, ApplicantActor, ClerkActor
+from casework.clips import hand_over
 from casework.following import get_application
 from casework.office import Office
 from casework.views import ApplicationView, PrefilledForm, UploadView
@@ -151,15 +152,8 @@ async def hand_in_clip(office: Office, actor: Actor, application_id: UUID, data:
     clip_id = new_id()
     sha256 = await office.objects.put(clip_key(clip_id), data, media_type)
     await office.desk.add_clip(application_id, clip_id, view.challenge.id, sha256, media_type, len(data), office.now())
-    try:
-        command = SubmitClip(clip_id=clip_id, challenge_id=view.challenge.id)
-        await office.engine.command(application_id, "submit_identity_clip", command, command_id=f"clip-{clip_id}")
-    except Unavailable:
-        raise  # the case may have taken it: the row and the object stay
-    except DomainError:
-        await office.desk.drop_clip(clip_id)
-        await office.objects.delete(clip_key(clip_id))
-        raise
+    clip = SubmitClip(clip_id=clip_id, challenge_id=view.challenge.id)
+    await hand_over(office.engine, office.desk, office.objects, application_id, clip)
     return await get_application(office, actor, application_id)
 
 

@@ -26,6 +26,7 @@ from adapters.database.tables import (
     service_item_versions,
     work_items,
 )
+from domain.application import Status
 from domain.errors import NotFound, WorkItemAlreadyClaimed, WorkItemNotClaimed
 from domain.ids import new_id
 from domain.work_items import WorkItemStatus
@@ -209,6 +210,22 @@ class DeskStore:
         """A clip that the case did not take."""
         async with self._db.transaction() as connection:
             await connection.execute(identity_clips.delete().where(identity_clips.c.id == clip_id))
+
+    async def clips_without_verdict(self, received_before: datetime) -> list[Record]:
+        """`id`, `application_id` and `challenge_id` of clips that cases which await an identity check were given, oldest first."""
+        async with self._db.transaction() as connection:
+            return await _rows(
+                connection,
+                select(identity_clips.c.id, identity_clips.c.application_id, identity_clips.c.challenge_id)
+                .join(applications, applications.c.id == identity_clips.c.application_id)
+                .where(
+                    identity_clips.c.verdict.is_(None),
+                    identity_clips.c.received_at < received_before,
+                    applications.c.status == Status.VERIFYING.value,
+                )
+                .order_by(identity_clips.c.received_at)
+                .limit(100),
+            )
 
     async def add_material(self, row: Mapping[str, Any]) -> None:
         async with self._db.transaction() as connection:

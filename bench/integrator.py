@@ -82,6 +82,14 @@ class Integrator(Caller):
         case: dict[str, Any] = await self.ask("GET", f"/v1/applications/{application_id}")
         return case
 
+    async def read_until_final(self, application_id: str) -> str:
+        """The final status, once there is one."""
+        while True:
+            status: str = (await self.read(application_id))["status"]
+            if status in FINAL:
+                return status
+            await asyncio.sleep(random.uniform(1.5, 3.0))  # noqa: S311
+
     async def prove_identity(self, application_id: str, clip: bytes) -> None:
         """Hand in clips, each for a code of its own, until the case has moved on."""
         while (await self.read(application_id))["status"] == "verifying":

@@ -16,7 +16,7 @@ from rich.table import Table
 from temporalio.client import Client
 
 from bench.audit import Check, audit
-from bench.integrator import FINAL, Integrator, Refused, Tries
+from bench.integrator import Integrator, Refused, Tries
 from bench.requests import Body, People, clip_bytes, mixed, paper_bytes
 from bench.session import IDENTITY_NOTE, clerk_token, integrator_token, office_of, processes_of, stack_for_bench
 from bench.staff import Clerk
@@ -76,9 +76,7 @@ async def _one_application(storm: Storm, integrator: Integrator, body: Body, cli
         await integrator.upload(case["id"], "proof", paper)
     await asyncio.sleep(random.uniform(0, spread_seconds))  # noqa: S311
     await integrator.prove_identity(case["id"], clip)
-    while (status := (await integrator.read(case["id"]))["status"]) not in FINAL:
-        await asyncio.sleep(random.uniform(1.5, 3.0))  # noqa: S311
-    storm.ended[status] += 1
+    storm.ended[await integrator.read_until_final(case["id"])] += 1
 
 
 async def _kill_in_turn(storm: Storm, stack: StackProcess) -> None:

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from adapters.keyring import Keyring, blind_index
 from domain.errors import Unavailable
 
-
 # Classes of SQLSTATE that say nothing of the statement: connection lost, no room, shutting down or starting up; and a deadlock.
 _PASSING_CLASSES = ("08", "53", "57P")
 _PASSING_STATES = frozenset({"40001", "40P01"})

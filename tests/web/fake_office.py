@@ -469,9 +469,12 @@ class World:
         ]
 
     async def changes(self, office: Any, actor: Any, application_id: UUID, after: int) -> AsyncIterator[int]:
-        yield after + 1
-        if not self.case.status.final:
-            await asyncio.sleep(60)
+        seen = None
+        while not (seen and seen.status.final):
+            if self.case is not seen:
+                seen, after = self.case, after + 1
+                yield after
+            await asyncio.sleep(0.02)
 
     async def document_file(self, office: Any, actor: Any, number: str) -> tuple[bytes, str]:
         return b"%PDF-1.7\n%%EOF\n", f"{number}.pdf"

@@ -49,10 +49,12 @@ for (const select of document.querySelectorAll("[data-template-for]")) {
   });
 }
 
-// What to mark is asked only when the outcome is to send back.
-for (const part of document.querySelectorAll("[data-when-outcome]")) {
-  const radios = [...document.querySelectorAll('input[name="outcome"]')];
-  const follow = () => (part.hidden = radios.find((radio) => radio.checked)?.value !== part.dataset.whenOutcome);
+// What only one of several answers needs is asked when that answer is chosen. (GOV.UK's conditional radios carry
+// aria-expanded, which radios may not have.)
+for (const part of document.querySelectorAll("[data-when]")) {
+  const [name, value] = part.dataset.when.split("=");
+  const radios = [...document.getElementsByName(name)].filter((field) => field.type === "radio");
+  const follow = () => (part.hidden = radios.find((radio) => radio.checked)?.value !== value);
   for (const radio of radios) radio.addEventListener("change", follow);
   follow();
 }

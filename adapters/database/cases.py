@@ -43,7 +43,7 @@ from domain.changes import (
 )
 from domain.clock import day_in_china
 from domain.decision import Outcome
-from domain.errors import NotFound, WorkItemNotClaimed
+from domain.errors import NotFound, WorkItemNotClaimed, WrongState
 from domain.ids import acceptance_number, new_id
 from domain.service_item import ServiceItem
 from domain.text import Bilingual, Language
@@ -221,7 +221,7 @@ class CaseStore:
         `due_at` is the limit of the work item that the change opens, if it opens one.
 
         Raises:
-            NotFound: there is no such case.
+            WrongState: the case has ended, and this is not its end told again.
         """
         async with self._db.transaction() as connection:
             event_id = (
@@ -256,13 +256,13 @@ class CaseStore:
         row = (
             await connection.execute(
                 update(applications)
-                .where(applications.c.id == change.application_id)
+                .where(applications.c.id == change.application_id, applications.c.ended_at.is_(None))
                 .values(**self._changed_columns(change))
                 .returning(applications.c.station, applications.c.language)
             )
         ).first()
-        if row is None:
-            raise NotFound()
+        if row is None:  # a command or a cancelled step that came in while the case ended: the event is rolled back too
+            raise WrongState()
         result = ChangeResult()
         if change.close_work_item:
             await self._close_work_item(connection, change.close_work_item, change.at)
@@ -439,6 +439,9 @@ class CaseStore:
         """Keep the machine's decision with its rule results and inputs, and whose territory the case is.
 
         `waiting_for` is given when it approved: the case then goes straight to issuing.
+
+        Raises:
+            WrongState: the case has ended.
         """
         async with self._db.transaction() as connection:
             event = await connection.execute(
@@ -458,9 +461,9 @@ class CaseStore:
             if event.first() is None:
                 return
             approved = {"status": Status.ISSUING.value, "waiting_for": [waiting_for.model_dump(mode="json")]} if waiting_for else {}
-            await connection.execute(
+            changed = await connection.execute(
                 update(applications)
-                .where(applications.c.id == application_id)
+                .where(applications.c.id == application_id, applications.c.ended_at.is_(None))
                 .values(
                     decision_box=self._db.seal(decision, "applications.decision", application_id),
                     outcome=outcome.value,
@@ -468,7 +471,10 @@ class CaseStore:
                     updated_at=at,
                     **approved,
                 )
+                .returning(applications.c.id)
             )
+            if changed.first() is None:
+                raise WrongState()
 
     async def set_station(self, application_id: UUID, station: str) -> None:
         async with self._db.transaction() as connection:
@@ -530,7 +536,8 @@ class CaseStore:
                 .on_conflict_do_nothing(index_elements=["application_id", "key"])
                 .returning(events.c.id)
             )
-            if inserted.first() is not None:
+            # An answer of an earlier round counts again after a supplement, so its entry goes although it was noted before.
+            if inserted.first() is not None or not late:
                 await connection.execute(_LATE if late else _ANSWERED, {"id": application_id, "source": source})
 
 

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
 from adapters.database.tables import applications, documents, events, evidence, notices
-from domain.errors import NotFound, Unavailable
+from domain.errors import NotFound, Unavailable, WrongState
 from domain.evidence import RegistryAnswer
 from domain.ids import new_id
 from domain.text import Bilingual
@@ -92,17 +93,22 @@ class PaperStore:
         return row.id, row.number, row.issued_at is not None
 
     async def finish_document(self, document_id: UUID, *, sha256: str, size: int, at: datetime, text: Bilingual) -> None:
-        """Say once that the document is made, on the case's timeline too."""
+        """Say once that the document is made, on the case's timeline too.
+
+        Raises:
+            WrongState: the case ended meanwhile, so that this document does not count.
+        """
         async with self._db.transaction() as connection:
             row = (
                 await connection.execute(
                     update(documents)
-                    .where(documents.c.id == document_id, documents.c.issued_at.is_(None))
+                    .where(documents.c.id == document_id, documents.c.issued_at.is_(None), _open_case(documents.c.application_id))
                     .values(sha256=sha256, size=size, issued_at=at)
                     .returning(documents.c.application_id, documents.c.number)
                 )
             ).first()
             if row is None:
+                await self._require_issued(connection, document_id)
                 return
             await connection.execute(
                 insert(events)
@@ -117,6 +123,11 @@ class PaperStore:
                 )
                 .on_conflict_do_nothing(index_elements=["application_id", "key"])
             )
+
+    async def _require_issued(self, connection: AsyncConnection, document_id: UUID) -> None:
+        issued_at = (await connection.execute(select(documents.c.issued_at).where(documents.c.id == document_id))).scalar_one()
+        if issued_at is None:
+            raise WrongState()
 
     async def document(self, number: str) -> Any:
         """The row of an issued document with its case's item.
@@ -178,3 +189,9 @@ class PaperStore:
                     changed = {"attempts": row.attempts + 1, "sent_at": func.now()}
                 await connection.execute(update(notices).where(notices.c.id == row.id).values(**changed))
         return len(rows)
+
+
+def _open_case(application_id: Any) -> Any:
+    """The case is held until we commit, so that it cannot end in between."""
+    held = select(applications.c.id).where(applications.c.id == application_id, applications.c.ended_at.is_(None))
+    return held.with_for_update().exists()

@@ -4,11 +4,23 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from pydantic import ValidationError
+
 from domain.application import ApplicationRequest
 from domain.errors import FieldError, InvalidInput
 from domain.identity_numbers import parse_id_number
 from domain.service_item import Delivery, ServiceItem
 from domain.text import Bilingual
+
+
+def invalid_request(error: ValidationError) -> InvalidInput:
+    """What is wrong with a request that is not of the model's form, field by field; never what was sent."""
+    fields = []
+    for problem in error.errors(include_url=False, include_input=False, include_context=False):
+        path = "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in problem["loc"])
+        text = Bilingual(zh=f"此项有误：{problem['msg']}", en=f"Not valid: {problem['msg']}")
+        fields.append(FieldError(path=path, text=text))
+    return InvalidInput(fields=fields)
 
 
 def admit(

@@ -8,16 +8,20 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
+from uuid import UUID
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
     from activities.cases import CaseActivities
     from activities.documents import DocumentActivities
     from activities.identity import IdentityActivities
     from activities.registries import RegistryActivities
+    from domain.admission import invalid_request
     from domain.application import ApplicationRequest, Status, WaitingFor
     from domain.changes import (
         AttachMaterial,
@@ -43,7 +47,7 @@ with workflow.unsafe.imports_passed_through():
         WorkItemOpening,
     )
     from domain.decision import Outcome
-    from domain.errors import ChallengeExpired, DomainError, MaterialMissing, WrongState
+    from domain.errors import ChallengeExpired, DomainError, InvalidInput, MaterialMissing, WrongState
     from domain.ids import application_id_of
     from domain.jurisdiction import Role
     from domain.service_item import Delivery, ServiceItem, Step, StepKind
@@ -70,6 +74,27 @@ def refusal(error: DomainError) -> ApplicationError:
     return ApplicationError(error.text.en, error.text, [f.model_dump() for f in error.fields], type=error.kind, non_retryable=True)
 
 
+def _read_start(args: Sequence[RawValue]) -> tuple[UUID, ApplicationRequest]:
+    """What the case was started with.
+
+    Raises:
+        InvalidInput: not one application request, or not the id of a case. Anything else would be retried for ever.
+    """
+    try:
+        application_id = application_id_of(workflow.info().workflow_id)
+        return application_id, workflow.payload_converter().from_payload(args[0].payload, ApplicationRequest)
+    except ValidationError as error:
+        raise invalid_request(error) from error
+    except (ValueError, LookupError, RuntimeError) as error:
+        raise InvalidInput(wording.NOT_A_REQUEST) from error
+
+
+def _application_error(error: ActivityError | ApplicationError) -> ApplicationError:
+    """What an activity failed with: a local one raises it bare, another one wrapped."""
+    cause = error.cause if isinstance(error, ActivityError) else error
+    return cause if isinstance(cause, ApplicationError) else ApplicationError(str(cause), non_retryable=True)
+
+
 def _guard(condition: bool, error: DomainError) -> None:
     if not condition:
         raise refusal(error)
@@ -81,14 +106,17 @@ class ServiceItemProcedure:
 
     @workflow.init
     def __init__(self, args: Sequence[RawValue]) -> None:
-        self._request = workflow.payload_converter().from_payload(args[0].payload, ApplicationRequest)
-        self._application_id = application_id_of(workflow.info().workflow_id)
+        self._opening_failure: ApplicationError | None = None
+        try:
+            self._application_id, self._request = _read_start(args)
+        except InvalidInput as error:
+            self._opening_failure = refusal(error)
         self._status = Status.VERIFYING
         self._item: ServiceItem | None = None
         self._acceptance_number: str | None = None
-        self._opening_failure: ApplicationError | None = None
         self._challenge: ChallengeIssued | None = None
         self._clip: SubmitClip | None = None
+        self._clips_help = True
         self._attempts = 0
         self._materials: set[str] = set()
         self._work_item: tuple[Any, StepKind] | None = None
@@ -97,6 +125,7 @@ class ServiceItemProcedure:
         self._round = 0
         self._marked: list[SupplementRequest] = []
         self._attached_this_round: set[str] = set()
+        self._supplementing = False
         self._supplemented = False
         self._withdrawal: Withdraw | None = None
         self._changes = 0
@@ -106,6 +135,9 @@ class ServiceItemProcedure:
     @workflow.run
     async def run(self, args: Sequence[RawValue]) -> CaseState:
         await self._open()
+        if self._opening_failure is not None:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            raise self._opening_failure
         try:
             await self._until_withdrawn(self._procedure())
         except _CaseEnds as end:
@@ -131,7 +163,7 @@ class ServiceItemProcedure:
             return
         steps.cancel()
         await workflow.wait([steps])
-        if not steps.cancelled() and (error := steps.exception()) is not None and not isinstance(error, (_CaseEnds, ActivityError)):
+        if not steps.cancelled() and (error := steps.exception()) is not None and not isinstance(error, (_CaseEnds, FailureError)):
             raise error
         if self._withdrawal is not None and not self._status.final:
             raise _CaseEnds(Status.WITHDRAWN, wording.WITHDRAWN, by=self._withdrawal.by)
@@ -139,14 +171,14 @@ class ServiceItemProcedure:
     # --- steps ---------------------------------------------------------------------------------------------------
 
     async def _open(self) -> None:
+        if self._opening_failure is not None:
+            return
         opening = OpenCase(application_id=self._application_id, request=self._request_for_type(), at=workflow.now())
         try:
             opened = await workflow.execute_local_activity_method(CaseActivities.open_case, opening, **WRITE)
-        except ActivityError as error:
-            cause = error.cause
-            self._opening_failure = cause if isinstance(cause, ApplicationError) else ApplicationError(str(cause), non_retryable=True)
-            await workflow.wait_condition(workflow.all_handlers_finished)
-            raise self._opening_failure from error
+        except (ActivityError, ApplicationError) as error:
+            self._opening_failure = _application_error(error)
+            return
         self._item = opened.item
         self._acceptance_number = opened.acceptance_number
         self._challenge = opened.challenge
@@ -166,6 +198,7 @@ class ServiceItemProcedure:
             )
             self._clip = None
             if answer.verdict is None:
+                await self._record_missing_portrait()
                 return False
             self._attempts += 1
             if answer.verdict.passed:
@@ -187,9 +220,16 @@ class ServiceItemProcedure:
         assert self._clip is not None
         return self._clip
 
+    async def _record_missing_portrait(self) -> None:
+        self._clips_help = False
+        waiting = [wording.waiting_for_registry("resident_population", workflow.now())]
+        await self._record("no_portrait", wording.NO_PORTRAIT, waiting_for=waiting)
+
     async def _record_failed_identity(self, answer: IdentityAnswer) -> None:
         left = self._service_item.identity_attempts - self._attempts
-        waiting = [wording.waiting_for_clip(workflow.now(), self._service_item.clip_hours)] if left else None
+        now = workflow.now()
+        another_clip = wording.waiting_for_clip(now, self._service_item.clip_hours)
+        waiting = [another_clip if left else wording.waiting_for_registry("resident_population", now)]
         result = await self._record(
             "identity_failed", wording.identity_failed(left), identity=answer.verdict, issue_challenge=left > 0, waiting_for=waiting
         )
@@ -283,10 +323,16 @@ class ServiceItemProcedure:
             waiting_for=[wording.waiting_for_supplement(workflow.now(), until)],
             notices=[NoticeText(key=f"supplement:{self._round}", text=wording.notice_supplement(self._number, terms.days))],
         )
-        if not await _in_time(lambda: self._supplemented, timedelta(days=terms.days)):
+        if not await self._supplemented_within(timedelta(days=terms.days)):
             raise _CaseEnds(Status.EXPIRED, wording.SUPPLEMENT_EXPIRED)
         await self._gather_evidence()
         await self._decide()
+
+    async def _supplemented_within(self, limit: timedelta) -> bool:
+        """A supplement that is being written when the limit runs out still counts."""
+        await _in_time(lambda: self._supplemented, limit)
+        await workflow.wait_condition(lambda: not self._supplementing)
+        return self._supplemented
 
     async def _fulfil(self) -> None:
         match self._request.delivery.method:
@@ -333,13 +379,19 @@ class ServiceItemProcedure:
             notices=[NoticeText(key=f"{event}:{self._changes}", text=wording.notice_counter(self._number, days))],
         )
         for left in sorted((d for d in self._service_item.reminder_days if d < days), reverse=True):
-            if await _in_time(lambda: self._completion is not None, closes_at - timedelta(days=left) - workflow.now()):
+            if await self._visited_within(closes_at - timedelta(days=left) - workflow.now()):
                 return self._taken_completion()
             notice = NoticeText(key=f"reminder:{event}:{left}", text=wording.notice_reminder(self._number, left))
             await self._record("reminded", wording.reminded(left), notices=[notice])
-        if await _in_time(lambda: self._completion is not None, closes_at - workflow.now()):
+        if await self._visited_within(closes_at - workflow.now()):
             return self._taken_completion()
         raise _CaseEnds(Status.EXPIRED, wording.WINDOW_EXPIRED)
+
+    async def _visited_within(self, limit: timedelta) -> bool:
+        """A result that is being written when the limit runs out still counts."""
+        await _in_time(lambda: self._completion is not None, limit)
+        await workflow.wait_condition(lambda: not self._completing)
+        return self._completion is not None
 
     async def _by_post(self) -> None:
         issued = await self._issue()
@@ -425,20 +477,24 @@ class ServiceItemProcedure:
 
     @workflow.update
     async def supplement(self, command: Supplement) -> CaseState:
-        await self._record(
-            "supplemented",
-            wording.SUPPLEMENTED,
-            by="applicant",
-            answers_patch=command.answers,
-            status=Status.REVIEWING,
-            waiting_for=self._waiting_for_sources(),
-        )
-        self._supplemented = True
+        self._supplementing = True
+        try:
+            await self._record(
+                "supplemented",
+                wording.SUPPLEMENTED,
+                by="applicant",
+                answers_patch=command.answers,
+                status=Status.REVIEWING,
+                waiting_for=self._waiting_for_sources(),
+            )
+            self._supplemented = True
+        finally:
+            self._supplementing = False
         return self._state()
 
     @supplement.validator
     def _may_supplement(self, command: Supplement) -> None:
-        _guard(self._status is Status.SUPPLEMENTING and not self._supplemented, WrongState())
+        _guard(self._status is Status.SUPPLEMENTING and not self._supplementing and not self._supplemented, WrongState())
         fields = {m.target.removeprefix("answers.") for m in self._marked if m.target.startswith("answers.")}
         _guard(set(command.answers) <= fields, WrongState(wording.ONLY_MARKED_FIELDS))
         codes = {m.target.removeprefix("materials.") for m in self._marked if m.target.startswith("materials.")}
@@ -463,11 +519,11 @@ class ServiceItemProcedure:
                 close_work_item=closing,
                 data={"outcome": command.outcome},
             )
-        except ActivityError as error:
-            raise (error.cause if isinstance(error.cause, ApplicationError) else refusal(WrongState())) from error
+            self._completion = command
+        except (ActivityError, ApplicationError) as error:
+            raise _application_error(error) from error
         finally:
             self._completing = False
-        self._completion = command
         return self._state()
 
     @complete_work_item.validator
@@ -482,7 +538,9 @@ class ServiceItemProcedure:
     @workflow.update
     async def withdraw(self, command: Withdraw) -> CaseState:
         self._withdrawal = command
-        await workflow.wait_condition(lambda: self._status.final)
+        await workflow.wait_condition(lambda: self._status.final or self._opening_failure is not None)
+        if self._opening_failure is not None:
+            raise self._opening_failure
         return self._state()
 
     @withdraw.validator
@@ -511,7 +569,7 @@ class ServiceItemProcedure:
     @property
     def _awaits_clip(self) -> bool:
         attempts_left = self._item is not None and self._attempts < self._item.identity_attempts
-        return self._status is Status.VERIFYING and attempts_left and self._clip is None
+        return self._status is Status.VERIFYING and self._clips_help and attempts_left and self._clip is None
 
     @property
     def _open_kind(self) -> StepKind:

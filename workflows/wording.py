@@ -12,6 +12,10 @@ ABANDONED = Bilingual(
     zh="24 小时内未完成身份核验，申请已终止，可重新申请", en="No clip came in time, so the application ended. You can apply again"
 )
 IDENTITY_PASSED = Bilingual(zh="身份核验通过", en="Identity check passed")
+NO_PORTRAIT = Bilingual(
+    zh="常住人口信息中没有您的照片，将转到派出所窗口核验身份",
+    en="The population registry holds no portrait of you; a clerk at the counter will check who you are",
+)
 IDENTITY_TO_COUNTER = Bilingual(
     zh="线上身份核验未通过，请到派出所窗口核验", en="The online identity check did not pass; please come to the station's counter"
 )
@@ -36,6 +40,10 @@ POSTED = Bilingual(zh="已交邮寄", en="Handed to the post")
 CHALLENGE_RENEWED = Bilingual(zh="已获取新的验证码", en="A new code was given")
 MATERIAL_ATTACHED = Bilingual(zh="已上传材料", en="A document was uploaded")
 SUPPLEMENTED = Bilingual(zh="已补正，重新审核", en="Supplemented; back in review")
+NOT_A_REQUEST = Bilingual(
+    zh="工作流的输入应为一个申请模型，标识应为 application-<uuid>，见接入文档",
+    en="A case is started with one application request, under the id application-<uuid>; see the integration guide",
+)
 ONLY_MARKED_FIELDS = Bilingual(zh="只能补正被标出的填报项", en="Only the fields that were marked can be supplemented")
 SUPPLEMENT_INCOMPLETE = Bilingual(
     zh="还有被标出的填报项或材料没有补正", en="Some of the marked fields or documents are not supplemented yet"
@@ -134,9 +142,10 @@ def notice_counter(number: str, days: int) -> Bilingual:
 
 
 def notice_reminder(number: str, left: int) -> Bilingual:
+    days = f"{left} {'day' if left == 1 else 'days'}"
     return Bilingual(
         zh=f"【最多跑一次】办件 {number} 的窗口办理期限还剩 {left} 天，逾期需重新申请。",
-        en=f"[OneTrip] Application {number}: {left} {'day' if left == 1 else 'days'} left to come to the counter. After that you must apply again.",
+        en=f"[OneTrip] Application {number}: {days} left to come to the counter. After that you must apply again.",
     )
 
 

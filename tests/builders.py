@@ -111,10 +111,13 @@ class FakeRegistries:
         }
         self.portrait_jpeg: bytes | None = b"portrait"
         self.down: set[str] = set()
+        self.down_for_look_ups: set[str] = set()  # portraits are still handed out
         self.asked: list[RegistryQuery] = []
 
     async def look_up(self, query: RegistryQuery) -> RegistryAnswer:
         self._ask(query)
+        if query.source in self.down_for_look_ups:
+            raise RegistryUnavailable(query.source, "down for this test")
         record = self.records.get(query.source)
         body = json.dumps({"found": record is not None, "record": record or {}, "request_id": query.request_id}).encode()
         return RegistryAnswer(

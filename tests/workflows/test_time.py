@@ -1,18 +1,20 @@
 """Sixty days, twenty-four hours, fifteen days: what happens when time passes, told by a clock that tests move."""
 
+import asyncio
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from casework import applying, clerking
 from casework.views import ApplicationView
 from domain.application import Status
 from domain.errors import ChallengeExpired, InvalidInput, WrongState
 from domain.ids import workflow_id
 from domain.service_item import StepKind
 from tests.builders import make_application_request
-from tests.driving import FictionTown, days
+from tests.driving import INTEGRATOR, FictionTown, days
 
 pytestmark = [pytest.mark.stack, pytest.mark.asyncio(loop_scope="module")]
 
@@ -117,17 +119,9 @@ async def test_a_code_is_good_for_five_minutes_and_a_new_one_for_five_more(town:
     await time.forward(case, timedelta(minutes=6))
     with pytest.raises(ChallengeExpired):
         await town.hand_in_clip(case)
-    from casework import applying
-
-    await applying.renew_challenge(town.office, _integrator(), case)
+    await applying.renew_challenge(town.office, INTEGRATOR, case)
     await town.hand_in_clip(case)
     await town.until_status(case, Status.COMPLETED)
-
-
-def _integrator():  # type: ignore[no-untyped-def]
-    from tests.driving import INTEGRATOR
-
-    return INTEGRATOR
 
 
 async def three_failed_clips(town: FictionTown) -> UUID:
@@ -157,8 +151,6 @@ async def test_a_clerk_who_sees_another_person_refuses(town: FictionTown) -> Non
     with pytest.raises(InvalidInput):
         await town.work(case, StepKind.IDENTITY_CHECK, "not_same_person")
     record = (await town.office.desk.work_items_of([case]))[0]
-    from casework import clerking
-
     await clerking.complete(
         town.office, town.clerk_for(record), record["id"], outcome="not_same_person", reason="相貌不符"
     )
@@ -184,24 +176,14 @@ async def test_a_person_without_a_portrait_is_compared_at_the_counter(town: Fict
 
 async def test_without_a_portrait_no_further_clip_is_taken_while_the_counter_is_made_ready(town: FictionTown) -> None:
     town.registries.portrait_jpeg = None
-    town.registries.down = set()
     case = await town.submit(make_application_request())
-    original = town.registries._ask
-
-    def down_but_for_portraits(query):  # type: ignore[no-untyped-def]
-        town.registries.down = set() if query.purpose == "identity verification" else {"resident_population"}
-        original(query)
-
-    town.registries._ask = down_but_for_portraits  # type: ignore[method-assign]
-    try:
+    town.registries.down_for_look_ups = {"resident_population"}
+    await town.hand_in_clip(case)
+    view = await town.until_event(case, "registry_late")
+    assert [(w.what, w.late) for w in view.waiting_for] == [("resident_population", True)]
+    with pytest.raises(WrongState):
         await town.hand_in_clip(case)
-        view = await town.until_event(case, "registry_late")
-        assert [w.what for w in view.waiting_for] == ["resident_population"]
-        with pytest.raises(WrongState):
-            await town.hand_in_clip(case)
-    finally:
-        del town.registries._ask
-        town.registries.down = set()
+    town.registries.down_for_look_ups = set()
     await town.open_work_item(case, StepKind.IDENTITY_CHECK)
 
 
@@ -273,8 +255,6 @@ async def test_only_and_all_of_what_was_marked_is_taken_as_a_supplement(town: Fi
 
 
 async def test_the_second_of_two_supplements_at_once_is_refused(town: FictionTown) -> None:
-    import asyncio
-
     case = await in_pre_review(town)
     await town.ask_for(case, "answers.genre")
     sent = await asyncio.gather(*(town.supplement(case, {"genre": g}) for g in ("maps", "poems")), return_exceptions=True)

@@ -1,9 +1,7 @@
 """Drives cases in tests through the same use cases that pages and API call, with workers in the test's own process."""
 
 import asyncio
-import base64
 import dataclasses
-import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHistory
 
 import worker
 from casework import applying, clerking, following
@@ -20,10 +18,20 @@ from casework.office import Office
 from casework.views import ApplicationView, WorkItemRow
 from domain.application import ApplicationRequest, Status
 from domain.changes import SupplementRequest
+from domain.ids import workflow_id
 from domain.jurisdiction import ClerkScope, Role
 from domain.service_item import StepKind
 from settings import Settings
-from tests.builders import STATION, FakePost, FakeRegistries, MemoryObjects, PlainDocuments, ScriptedVerifier, Shelf
+from tests.builders import (
+    STATION,
+    FakePost,
+    FakeRegistries,
+    MemoryObjects,
+    PlainDocuments,
+    ScriptedVerifier,
+    Shelf,
+    make_application_request,
+)
 from wiring import Wiring
 
 INTEGRATOR = ClientActor("test-integrator")
@@ -35,15 +43,6 @@ ROLE_OF = {
     StepKind.IDENTITY_CHECK: Role.COUNTER,
 }
 PATIENCE_SECONDS = 30.0
-
-
-def fresh_keys() -> dict[str, str]:
-    """What a first start makes, for settings of a test that has no home."""
-
-    def key() -> str:
-        return base64.b64encode(os.urandom(32)).decode()
-
-    return {"data_keys": f"test:{key()}", "payload_keys": f"test:{key()}", "index_key": key(), "token_key": key()}
 
 
 def make_clerk(role: Role, *, station: str | None = STATION, county: str | None = None, clerk_id: str | None = None) -> ClerkActor:
@@ -228,3 +227,50 @@ def fiction_wiring(settings: Settings, client: Client, *items: Any) -> TestWirin
 
 def days(number: float) -> timedelta:
     return timedelta(days=number)
+
+
+class RealTown(Town):
+    """Real engine, database, store, authorities and documents; only the clip is not looked at."""
+
+    def __init__(self, wiring: Wiring, office: Office) -> None:
+        super().__init__(wiring, office)
+        self.verifier: ScriptedVerifier = wiring.__dict__["verifier"]
+
+    async def person(self, key: str) -> dict[str, Any]:
+        """A demo person: no-record, with-record, mover, mover-disagreement, new-name."""
+        assert self.office.demo_world is not None
+        return next(p for p in await self.office.demo_world.people() if p["key"] == key)
+
+    async def request(self, key: str, service_item: str, **others: Any) -> ApplicationRequest:
+        """What this demo person applies for."""
+        person = await self.person(key)
+        answers: dict[str, Any] = {
+            "no-criminal-record": {"reason": "abroad"},
+            "purchase-migration": {"property_certificate": person.get("certificate_number"), "movers": []},
+            "name-change": {"new_name": f"{person['name'][0]}安然", "reason": "same-name"},
+        }[service_item]
+        delivery = others.pop("delivery", "online" if service_item == "no-criminal-record" else "counter")
+        return make_application_request(
+            service_item,
+            id_number=person["id_number"],
+            name=person["name"],
+            phone=person["phone"],
+            answers=answers,
+            delivery=delivery,
+            **others,
+        )
+
+    async def history(self, case: UUID) -> WorkflowHistory:
+        client = await self.wiring.temporal()
+        return await client.get_workflow_handle(workflow_id(case)).fetch_history()
+
+
+@asynccontextmanager
+async def real_town(settings: Settings) -> AsyncIterator[RealTown]:
+    client = await TestWiring(settings).connected_temporal()
+    wiring = TestWiring(settings, client, verifier=ScriptedVerifier())
+    try:
+        async with workers(wiring):
+            yield RealTown(wiring, await wiring.office())
+    finally:
+        await wiring.close()

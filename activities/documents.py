@@ -69,7 +69,7 @@ class DocumentActivities:
             fields=_household_fields(request, facts) if page else _person_fields(request),
             statement=[line.filled(**values) for line in item.certificate.statement],
             table=_household_table(request, facts) if page else None,
-            verify_url=f"{self.site_url}/verify?n={number}",
+            verify_url=f"{self.site_url}/verify?number={number}",
         )
 
     @activity.defn

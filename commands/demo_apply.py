@@ -115,5 +115,5 @@ async def _print_end(client: httpx.AsyncClient, application_id: str) -> int:
     for reason in case["identity"]["last_reasons"]:
         print(f"  {reason['zh']} / {reason['en']}")
     for document in case["documents"]:
-        print(f"  {document['number']}  {str(client.base_url).rstrip('/')}/verify?n={document['number']}")
+        print(f"  {document['number']}  {str(client.base_url).rstrip('/')}/verify?number={document['number']}")
     return 0 if case["status"] in ("completed", "awaiting_counter", "reviewing", "approving", "posting") else 1

@@ -1,0 +1,95 @@
+"""A person with a browser: Chromium with a camera that plays a clip, driven through the pages as they are."""
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyotp
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+
+from settings import Settings
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+)
+CHECK_MS = 90_000  # an identity check on a busy machine
+
+
+def launch(playwright: Playwright, chromium: str, camera: tuple[Path, Path] | None = None) -> Browser:
+    """`camera`: the picture and sound files that the camera plays; they may be written later, before it is opened."""
+    files = [] if camera is None else [f"--use-file-for-fake-video-capture={camera[0]}", f"--use-file-for-fake-audio-capture={camera[1]}"]
+    return playwright.chromium.launch(executable_path=chromium, args=[*ARGUMENTS, *files])
+
+
+def visit(browser: Browser, settings: Settings, viewport: dict[str, int], language: str) -> Page:
+    context: BrowserContext = browser.new_context(
+        viewport={"width": viewport["width"], "height": viewport["height"]},
+        locale=language,
+        base_url=settings.site_url,
+        accept_downloads=True,
+    )
+    context.set_default_timeout(20_000)
+    return context.new_page()
+
+
+def go_on(page: Page) -> None:
+    """Press the page's main button."""
+    page.locator("main form button.govuk-button:not(.govuk-button--secondary)").first.click()
+
+
+def sms_code(settings: Settings, phone: str) -> str:
+    """The newest sign-in code that the simulated phone received."""
+    messages = httpx.get(f"{settings.sms}/messages", params={"phone": phone}, timeout=10).json()["messages"]
+    newest = max((m for m in messages if "登录验证码" in m["text"]), key=lambda m: m["at"])
+    found = re.search(r"登录验证码 (\d{6})", newest["text"])
+    assert found, newest["text"]
+    return found[1]
+
+
+def sign_in(page: Page, settings: Settings, person: dict[str, Any]) -> None:
+    page.fill("[name=id_number]", person["id_number"])
+    page.fill("[name=name]", person["name"])
+    page.fill("[name=phone]", person["phone"])
+    go_on(page)
+    expect(page.locator("[name=code]")).to_be_visible()
+    page.fill("[name=code]", sms_code(settings, person["phone"]))
+    go_on(page)
+
+
+def staff_sign_in(page: Page, clerk: dict[str, Any]) -> None:
+    """A one-time password works once, so a second sign-in within its half minute takes the next one."""
+    for offset in (0, 30):
+        page.goto("/staff/sign-in")
+        page.fill("[name=login]", clerk["login"])
+        page.fill("[name=password]", clerk["password"])
+        page.fill("[name=totp]", pyotp.TOTP(clerk["totp_secret"]).at(int(time.time()) + offset))
+        go_on(page)
+        if "/sign-in" not in page.url:
+            return
+    raise AssertionError(page.inner_text("main"))
+
+
+def use_demo_clip(page: Page) -> None:
+    """From the case page through consent to the demonstration's clip, until the check has passed."""
+    page.locator("main a.govuk-button[href$='/face']").click()
+    page.check("[name=consent]")
+    go_on(page)
+    page.locator("form[action$='/demo'] button").click()
+    expect(page.locator(".ot-status--done")).to_be_visible(timeout=CHECK_MS)
+    page.locator("main a.govuk-button").click()
+
+
+def wait_for_status(page: Page, text: str) -> None:
+    """The case page moves by itself; nothing is reloaded."""
+    expect(page.locator("#status-sentence")).to_contain_text(re.compile(text), timeout=CHECK_MS)

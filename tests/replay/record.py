@@ -1,0 +1,218 @@
+"""Records one history of each path: `python -m tests.replay.record [PATH …]`.
+
+The procedure, engine and database are real; authorities and people are made up; time is skipped.
+Histories are evidence of what older code did: record a path that is new, and leave the others alone.
+Re-recording them all is right only while nothing has been released.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+
+from adapters.database.migrate import migrate
+from adapters.payloads import encrypted_converter
+from domain.application import Status
+from domain.errors import InvalidInput
+from domain.ids import new_id, workflow_id
+from domain.service_item import StepKind
+from settings import Settings
+from tests.builders import make_application_request, make_service_item
+from tests.driving import FictionTown, days, fiction_wiring, workers
+from tests.replay.key import HISTORIES, PAYLOAD_KEYS
+from tests.running import run_stack
+
+
+class Recorder(FictionTown):
+    environment: WorkflowEnvironment
+
+    async def forward(self, case: UUID, time: timedelta) -> None:
+        await self.environment.fast_forward(self.environment.client.get_workflow_handle(workflow_id(case)), time)
+
+    async def referred(self) -> UUID:
+        self.registries.records["property"] = None
+        case = await self.begin(make_application_request(delivery="counter"))
+        await self.open_work_item(case, StepKind.PRE_REVIEW)
+        return case
+
+    async def at_the_counter(self) -> UUID:
+        case = await self.begin(make_application_request(delivery="counter"))
+        await self.until_status(case, Status.AWAITING_COUNTER)
+        return case
+
+
+async def completed_online(town: Recorder) -> UUID:
+    case = await town.begin(make_application_request())
+    await town.until_status(case, Status.COMPLETED)
+    return case
+
+
+async def referred_approved(town: Recorder) -> UUID:
+    case = await town.referred()
+    await town.work(case, StepKind.PRE_REVIEW, "pass")
+    await town.work(case, StepKind.APPROVAL, "approve", reason="同意")
+    await town.visit(case)
+    await town.until_status(case, Status.COMPLETED)
+    return case
+
+
+async def refused(town: Recorder) -> UUID:
+    case = await town.referred()
+    await town.work(case, StepKind.PRE_REVIEW, "pass")
+    await town.work(case, StepKind.APPROVAL, "refuse", reason="书架上没有书")
+    await town.until_status(case, Status.REFUSED)
+    return case
+
+
+async def counter_completed(town: Recorder) -> UUID:
+    case = await town.at_the_counter()
+    await town.forward(case, days(59))
+    await town.visit(case)
+    await town.until_status(case, Status.COMPLETED)
+    return case
+
+
+async def void(town: Recorder) -> UUID:
+    case = await town.at_the_counter()
+    await town.visit(case, finding="different")
+    await town.until_status(case, Status.VOID)
+    return case
+
+
+async def expired(town: Recorder) -> UUID:
+    case = await town.at_the_counter()
+    await town.forward(case, days(61))
+    await town.until_status(case, Status.EXPIRED)
+    return case
+
+
+async def withdrawn_early(town: Recorder) -> UUID:
+    case = await town.submit(make_application_request())
+    await town.withdraw(case)
+    return case
+
+
+async def withdrawn_late(town: Recorder) -> UUID:
+    case = await town.at_the_counter()
+    await town.forward(case, days(31))
+    await town.withdraw(case)
+    return case
+
+
+async def abandoned(town: Recorder) -> UUID:
+    case = await town.submit(make_application_request())
+    await town.forward(case, timedelta(hours=25))
+    await town.until_status(case, Status.ABANDONED)
+    return case
+
+
+async def supplement_rounds(town: Recorder) -> UUID:
+    case = await town.referred()
+    await town.ask_for(case, "answers.genre")
+    await town.supplement(case, {"genre": "poems"})
+    await town.ask_for(case, "answers.shelf", "materials.photo")
+    await town.upload(case, "photo")
+    await town.supplement(case, {"shelf": "S-2"})
+    await town.ask_for(case, "answers.genre")
+    await town.forward(case, days(16))
+    await town.until_status(case, Status.EXPIRED)
+    return case
+
+
+async def identity_to_counter(town: Recorder) -> UUID:
+    town.verifier.failures = 3
+    case = await town.submit(make_application_request())
+    for attempt in (1, 2, 3):
+        await town.hand_in_clip(case)
+        await town.until_event(case, "identity_failed", attempt)
+    await town.work(case, StepKind.IDENTITY_CHECK, "same_person")
+    await town.until_status(case, Status.COMPLETED)
+    return case
+
+
+async def no_portrait(town: Recorder) -> UUID:
+    town.registries.portrait_jpeg = None
+    case = await town.begin(make_application_request())
+    await town.work(case, StepKind.IDENTITY_CHECK, "not_same_person", reason="不是本人")
+    await town.until_status(case, Status.REFUSED)
+    return case
+
+
+async def posted(town: Recorder) -> UUID:
+    town.post.arrived = False
+    case = await town.begin(make_application_request(delivery="post"))
+    await town.until(case, lambda _: town.post.asked > 0, "a question to the post")
+    town.post.arrived = True
+    await town.forward(case, timedelta(minutes=5))
+    await town.until_status(case, Status.COMPLETED)
+    return case
+
+
+async def registry_retried(town: Recorder) -> UUID:
+    town.registries.down = {"property"}
+    case = await town.begin(make_application_request())
+    await town.until_event(case, "registry_late")
+    town.registries.down = set()
+    await town.until_status(case, Status.COMPLETED)
+    return case
+
+
+async def not_opened(town: Recorder) -> UUID:
+    case = new_id()
+    try:
+        await town.office.engine.start(case, make_application_request(answers={"genre": "gossip"}))
+    except InvalidInput:
+        return case
+    raise AssertionError("the request should have been refused")
+
+
+PATHS: dict[str, Callable[[Recorder], Awaitable[UUID]]] = {
+    make.__name__.replace("_", "-"): make
+    for make in (
+        completed_online, referred_approved, refused, counter_completed, void, expired, withdrawn_early, withdrawn_late, abandoned,
+        supplement_rounds, identity_to_counter, no_portrait, posted, registry_retried, not_opened,
+    )
+}  # fmt: skip
+
+
+async def record(settings: Settings, names: list[str]) -> None:
+    await migrate(settings.database)
+    async with await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(enabled=False),
+        dev_server_existing_path=str(Path(sys.executable).parent / "temporal"),
+        dev_server_extra_args=["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"],
+        data_converter=encrypted_converter(PAYLOAD_KEYS),
+        identity="recorder",  # the default names the machine
+    ) as environment:
+        wiring = fiction_wiring(settings, environment.client, make_service_item())
+        async with workers(wiring):
+            town = Recorder(wiring, await wiring.office())
+            town.environment = environment
+            for name in names:
+                town.reset()
+                case = await PATHS[name](town)
+                handle = environment.client.get_workflow_handle(workflow_id(case))
+                history = json.loads((await handle.fetch_history()).to_json())
+                (HISTORIES / f"{name}.json").write_text(json.dumps(history, indent=1) + "\n", encoding="utf-8")
+                print(f"{name}: {len(history['events'])} events")
+        await wiring.close()
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(PATHS)
+    if unknown := [n for n in names if n not in PATHS]:
+        sys.exit(f"no such path: {', '.join(unknown)}; there are {', '.join(PATHS)}")
+    HISTORIES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for settings in run_stack(Path(folder) / "home", ("postgres",)):
+            asyncio.run(record(settings, names))
+
+
+if __name__ == "__main__":
+    main()

@@ -10,8 +10,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
+import uvloop
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor, Worker
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+    UnsandboxedWorkflowRunner,
+    Worker,
+    WorkflowRunner,
+)
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from casework.clips import hand_over_waiting
 from casework.engine import CaseEngine
@@ -50,12 +59,18 @@ class DomainErrorInterceptor(Interceptor):
         return _DomainErrors(super().intercept_activity(next))
 
 
+def _workflow_runner() -> WorkflowRunner:
+    """Plain where cases run; the sandbox, which notices what would not replay but loads the procedure anew for every case, in tests."""
+    return SandboxedWorkflowRunner() if os.environ.get("ONETRIP_WORKFLOW_SANDBOX") == "1" else UnsandboxedWorkflowRunner()
+
+
 async def _cases_worker(wiring: Wiring) -> Worker:
     cases, documents = wiring.case_activities(), wiring.document_activities()
     return Worker(
         await wiring.connected_temporal(),
         task_queue=CASES_QUEUE,
         workflows=[ServiceItemProcedure, Prefill],
+        workflow_runner=_workflow_runner(),
         activities=[
             cases.open_case,
             cases.record_change,
@@ -173,7 +188,7 @@ def main() -> None:
     logging.basicConfig(level=os.environ.get("ONETRIP_LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if len(sys.argv) != 2 or sys.argv[1] not in ROLES:
         sys.exit(f"usage: python worker.py {'|'.join(ROLES)}")
-    asyncio.run(serve(sys.argv[1]))
+    uvloop.run(serve(sys.argv[1]))
 
 
 if __name__ == "__main__":

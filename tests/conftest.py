@@ -1,6 +1,7 @@
 """Fixtures that many rooms share, and what a machine may lack."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,9 @@ from settings import Settings
 from stack.doctor import CHROMIUM_NAMES
 from stack.own import INFRASTRUCTURE
 from tests.running import run_stack
+
+# What a procedure must not do (clocks, randomness, I/O) is noticed here, before it costs a history.
+os.environ["ONETRIP_WORKFLOW_SANDBOX"] = "1"
 
 NO_CHROMIUM = "there is no chromium: as root, `apt-get install chromium fonts-noto-cjk`"
 

@@ -2,6 +2,8 @@
 
 import os
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psutil
@@ -21,25 +23,27 @@ LABELS = {
     "simulators": "registries, SMS (simulated)",
 }
 GENERATOR = "load generator"
+BARE_WORKER = "bare worker"
 
 
 @dataclass
 class Consumption:
-    """Sums CPU seconds over the stretches between `begin` and `end`."""
+    """Sums CPU seconds over the stretches that were `measured`."""
 
     stack: StackProcess
+    others: Mapping[str, int]  # process ids of what is no part of the stack, by label
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    _before: dict[str, float] = field(default_factory=dict)
 
-    def begin(self) -> None:
-        self._before = self._now()
-
-    def end(self) -> None:
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        before = self._now()
+        yield
         for name, seconds in self._now().items():
-            self.seconds[name] += seconds - self._before.get(name, 0.0)
+            self.seconds[name] += seconds - before.get(name, 0.0)
 
     def _now(self) -> dict[str, float]:
         now = {LABELS[name]: _cpu_seconds(process) for name, process in processes_of(self.stack).items()}
+        now |= {label: _cpu_seconds(psutil.Process(pid)) for label, pid in self.others.items()}
         return now | {GENERATOR: _cpu_seconds(psutil.Process(os.getpid()), children=False)}
 
 

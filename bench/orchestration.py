@@ -24,7 +24,7 @@ from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy
 
 from bench.bare import BARE_QUEUE, READY, Bare, Shape
-from bench.consumption import Consumption
+from bench.consumption import BARE_WORKER, Consumption
 from bench.documents import measure_documents
 from bench.requests import CLIP_BYTES, Body, People, clip_bytes
 from bench.session import IDENTITY_NOTE, bearer, integrator_token, office_of, stack_for_bench
@@ -47,6 +47,8 @@ class Row:
     bare: list[float] = field(default_factory=list)
     history: Counter[str] = field(default_factory=Counter)
     bare_history: Counter[str] = field(default_factory=Counter)
+    real_cpu: Consumption = field(init=False)
+    bare_cpu: Consumption = field(init=False)
 
     @property
     def ratio(self) -> float:
@@ -147,6 +149,10 @@ class BareCases:
             process.terminate()
             await process.wait()
 
+    @property
+    def worker_pid(self) -> int:
+        return self._process.pid
+
     async def _listen(self, lines: asyncio.StreamReader) -> None:
         while line := await lines.readline():
             if (arrival := self._waiting.pop(line.decode().strip(), None)) is not None:
@@ -185,8 +191,8 @@ async def _measure(
     }
     client = await Client.connect(settings.temporal, namespace=settings.temporal_namespace)
     database = await asyncpg.connect(settings.database)
-    connector = aiohttp.TCPConnector(limit=concurrency)
-    consumed = {row.item: Consumption(stack) for row in table_rows}
+    # Let go of a connection before the server does (after 5 s).
+    connector = aiohttp.TCPConnector(limit=concurrency, keepalive_timeout=3)
     async with (
         office_of(settings) as office,
         aiohttp.ClientSession(settings.site_url, connector=connector) as session,
@@ -205,21 +211,23 @@ async def _measure(
         async def bare_round(row: Row, number: int) -> float:
             return number / await _in_flight([partial(bare.run, row.shape)] * number, concurrency)
 
+        for row in table_rows:
+            row.real_cpu, row.bare_cpu = (Consumption(stack, {BARE_WORKER: bare.worker_pid}) for _ in range(2))
         for row in table_rows:  # warm up: caches, prepared statements, connections
             await bare_round(row, concurrency)
             await real_round(row, concurrency)
         for number in range(1, rounds + 1):
             for row in table_rows:
-                consumed[row.item].begin()
-                row.real.append(await real_round(row, applications))
-                consumed[row.item].end()
-                row.bare.append(await bare_round(row, applications))
+                with row.real_cpu.measured():
+                    row.real.append(await real_round(row, applications))
+                with row.bare_cpu.measured():
+                    row.bare.append(await bare_round(row, applications))
                 console.print(f"round {number} {row.item}: {row.real[-1]:.1f}/s, bare {row.bare[-1]:.1f}/s", highlight=False)
                 row.history, row.bare_history = await _events(client, f"application-{real.last_id}"), await _events(client, bare.last_id)
         documents = await measure_documents(settings, client, database) if any(row.status == "completed" for row in table_rows) else None
         server = await _versions(client, database)
     await database.close()
-    _print(console, table_rows, consumed, applications * rounds)
+    _print(console, table_rows, applications * rounds)
     if documents is not None:
         console.print(documents, highlight=False)
     console.print(
@@ -239,7 +247,7 @@ async def _versions(client: Client, database: asyncpg.Connection) -> str:
     return f"{ours}, Temporal {engine.server_version}, PostgreSQL {postgres}"
 
 
-def _print(console: Console, table_rows: Sequence[Row], consumed: dict[str, Consumption], total: int) -> None:
+def _print(console: Console, table_rows: Sequence[Row], total: int) -> None:
     speed = Table(title="Applications per second (median of the rounds)", title_justify="left")
     for heading in ("service item", "until", "real/s", "bare/s", "ratio", "target", "events real/bare", "workflow tasks real/bare"):
         speed.add_column(heading)
@@ -258,13 +266,16 @@ def _print(console: Console, table_rows: Sequence[Row], consumed: dict[str, Cons
     console.print(speed)
     cpu = Table(title="CPU milliseconds per application, by part", title_justify="left")
     cpu.add_column("part")
+    columns = []
     for row in table_rows:
+        columns += [row.real_cpu.seconds, row.bare_cpu.seconds]
         cpu.add_column(row.item, justify="right")
-    parts = sorted({part for c in consumed.values() for part in c.seconds}, key=lambda p: -max(c.seconds[p] for c in consumed.values()))
+        cpu.add_column("its bare one", justify="right")
+    parts = sorted({part for column in columns for part in column}, key=lambda part: -max(column[part] for column in columns))
     for part in parts:
-        cpu.add_row(part, *(f"{consumed[row.item].seconds[part] / total * 1000:.1f}" for row in table_rows))
+        cpu.add_row(part, *(f"{column[part] / total * 1000:.1f}" for column in columns))
     cpu.add_section()
-    cpu.add_row("together", *(f"{sum(consumed[row.item].seconds.values()) / total * 1000:.1f}" for row in table_rows))
+    cpu.add_row("together", *(f"{sum(column.values()) / total * 1000:.1f}" for column in columns))
     console.print(cpu)
 
 

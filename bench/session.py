@@ -19,7 +19,13 @@ from stack.apart import StackProcess, start_apart
 from wiring import Wiring
 
 # Identity passes unseen, and nothing of the demonstration runs.
-_ENVIRONMENT = {"ONETRIP_BENCH": "1", "BENCH_IDENTITY": "true", "ONETRIP_DEMO": "false"}
+_ENVIRONMENT = {
+    "ONETRIP_BENCH": "1",
+    "BENCH_IDENTITY": "true",
+    "ONETRIP_DEMO": "false",
+    # A shell that forbids byte code would have every module compiled at every import.
+    "PYTHONDONTWRITEBYTECODE": "",
+}
 IDENTITY_NOTE = "identity: bench-only adapter, every clip passes unseen; all else is real"
 
 

@@ -428,7 +428,7 @@ class World:
             answers=answers,
             delivery=delivery,
             language=language,
-            channel=channel,  # type: ignore[arg-type]
+            channel=channel,
         )
 
     async def submit(self, office: Any, actor: ApplicantActor, request: ApplicationRequest, idempotency_key: str) -> ApplicationView:

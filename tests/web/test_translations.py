@@ -3,6 +3,7 @@
 import re
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -19,7 +20,7 @@ HERE = Path(web.__file__).parent
 IN_TEMPLATE = re.compile(r"""\bt\(\s*["']([a-z_.0-9]+)["'](\s*~)?""")
 IN_PYTHON = re.compile(r"""\bsay\(language, "([a-z_.0-9]+)\"""")
 # What is joined to a prefix while a page is drawn.
-JOINED = {
+JOINED: dict[str, list[str]] = {
     "status.": [s.value for s in Status] + [f"{s.value}_next" for s in Status if s.final],
     "who.": ["applicant", "registry", "clerk", "counter", "system", "post"],
     "decision.": ["approved", "referred", "refused"],
@@ -77,7 +78,7 @@ def test_fields_of_registry_records_have_labels() -> None:
 
 
 def test_whomever_a_case_may_wait_for_has_a_name() -> None:
-    assert set(JOINED["who."]) == set(WaitingFor.model_fields["who"].annotation.__args__)  # type: ignore[union-attr]
+    assert set(JOINED["who."]) == set(get_args(WaitingFor.model_fields["who"].annotation))
 
 
 def test_every_template_compiles() -> None:

@@ -244,18 +244,18 @@ class RealTown(Town):
     async def request(self, key: str, service_item: str, **others: Any) -> ApplicationRequest:
         """What this demo person applies for."""
         person = await self.person(key)
-        answers: dict[str, Any] = {
+        possible: dict[str, dict[str, Any]] = {
             "no-criminal-record": {"reason": "abroad"},
             "purchase-migration": {"property_certificate": person.get("certificate_number"), "movers": []},
             "name-change": {"new_name": f"{person['name'][0]}安然", "reason": "same-name"},
-        }[service_item]
+        }
         delivery = others.pop("delivery", "online" if service_item == "no-criminal-record" else "counter")
         return make_application_request(
             service_item,
             id_number=person["id_number"],
             name=person["name"],
             phone=person["phone"],
-            answers=answers,
+            answers=possible[service_item],
             delivery=delivery,
             **others,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Playwright, expect, sync_playwright
+from playwright.sync_api import FilePayload, Page, Playwright, expect, sync_playwright
 
 from settings import Settings
 from simulators.demo_clip import write_camera_files
@@ -127,7 +127,7 @@ def test_a_name_change_goes_through_station_county_and_counter(
     number = submit_and_number(applicant)
     case_url = applicant.url
     applicant.locator(".govuk-task-list__link").first.click()
-    applicant.set_input_files("input[type=file]", files=[{"name": "证明.jpg", "mimeType": "image/jpeg", "buffer": a_photo()}])
+    applicant.set_input_files("input[type=file]", files=[FilePayload(name="证明.jpg", mimeType="image/jpeg", buffer=a_photo())])
     visitor.go_on(applicant)
     applicant.goto(case_url)
     visitor.use_demo_clip(applicant)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
 from adapters.database.tables import applications, documents, events, evidence, notices
-from domain.errors import NotFound, Unavailable, WrongState
+from domain.errors import DomainError, NotFound, WrongState
 from domain.evidence import RegistryAnswer
 from domain.ids import new_id
 from domain.text import Bilingual
@@ -26,7 +26,7 @@ class PaperStore:
     # --- evidence ------------------------------------------------------------------------------------------------
 
     async def has_evidence(self, application_id: UUID, source: str, round_: int) -> bool:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = await connection.execute(
                 select(evidence.c.id).where(
                     evidence.c.application_id == application_id, evidence.c.source == source, evidence.c.round == round_
@@ -37,7 +37,7 @@ class PaperStore:
     async def keep_evidence(self, application_id: UUID, round_: int, purpose: str, answer: RegistryAnswer) -> None:
         """Keep the exact signed bytes, encrypted, with digest and signature beside them; the first answer stays."""
         row_id = new_id()
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(
                 insert(evidence)
                 .values(
@@ -59,7 +59,7 @@ class PaperStore:
 
     async def evidence_of(self, application_id: UUID) -> list[dict[str, Any]]:
         """The newest answer of each source: columns plus `body`, the signed JSON text."""
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             rows = (
                 await connection.execute(
                     select(evidence)
@@ -77,7 +77,7 @@ class PaperStore:
 
         The number of the first call stays, so that a document is never issued twice.
         """
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(
                 insert(documents)
                 .values(id=new_id(), application_id=application_id, template=template, number=number)
@@ -135,7 +135,7 @@ class PaperStore:
         Raises:
             NotFound: no issued document has this number.
         """
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (
                 await connection.execute(
                     select(documents, applications.c.service_item, applications.c.item_digest, applications.c.status)
@@ -148,14 +148,14 @@ class PaperStore:
         return row
 
     async def documents_of(self, application_id: UUID) -> list[Any]:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             rows = await connection.execute(
                 select(documents).where(documents.c.application_id == application_id, documents.c.issued_at.is_not(None))
             )
             return list(rows.all())
 
     async def set_tracking_number(self, application_id: UUID, tracking_number: str) -> None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(
                 update(applications).where(applications.c.id == application_id).values(tracking_number=tracking_number)
             )
@@ -179,10 +179,10 @@ class PaperStore:
                 )
             ).all()
             for row in rows:
-                phone = self._db.open(row.phone_box, "applications.phone", row.application_id)
                 try:
+                    phone = self._db.open(row.phone_box, "applications.phone", row.application_id)
                     await send(str(row.id), phone, row.text["zh" if row.language == "zh" else "en"])
-                except Unavailable:
+                except DomainError:  # the gateway is away, or this phone cannot be read: the others must not wait for it
                     pause = timedelta(seconds=min(2**row.attempts, _LONGEST_PAUSE_SECONDS))
                     changed = {"attempts": row.attempts + 1, "next_try_at": func.now() + pause}
                 else:

@@ -27,7 +27,7 @@ class AccountStore:
 
     async def failures(self, subject: str, window: timedelta, at: datetime) -> int:
         """Failed attempts on this subject within the window that began with the first of them."""
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (
                 await connection.execute(select(sign_in_attempts).where(sign_in_attempts.c.subject_index == self._db.index(subject)))
             ).first()
@@ -49,7 +49,7 @@ class AccountStore:
 
     async def proven_phone_index(self, id_number: str) -> bytes | None:
         """The keyed hash of the phone that this person has proved, if any."""
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (
                 await connection.execute(
                     select(persons.c.phone_index).where(
@@ -120,7 +120,7 @@ class AccountStore:
         return row_id
 
     async def person(self, person_id: UUID) -> Record:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (await connection.execute(select(persons).where(persons.c.id == person_id))).first()
         if row is None:
             raise NotFound()
@@ -145,20 +145,20 @@ class AccountStore:
         return await self._clerk(clerks.c.id == clerk_id)
 
     async def _clerk(self, condition: Any) -> Record | None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (await connection.execute(select(clerks).where(condition, clerks.c.active))).first()
         if row is None:
             return None
         return dict(row._mapping) | {"totp_secret": self._db.open(row.totp_secret_box, "clerks.totp", UUID(row.id))}
 
     async def all_clerks(self) -> list[Record]:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             rows = (await connection.execute(select(clerks).where(clerks.c.active).order_by(clerks.c.login))).all()
         return [dict(row._mapping) | {"totp_secret": self._db.open(row.totp_secret_box, "clerks.totp", UUID(row.id))} for row in rows]
 
     async def use_totp_step(self, clerk_id: str, step: int) -> bool:
         """Mark a time step as used; False when it, or a later one, was used before."""
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             used = await connection.execute(
                 update(clerks)
                 .where(clerks.c.id == clerk_id, clerks.c.last_totp_step < step)
@@ -170,13 +170,13 @@ class AccountStore:
     # --- integrators ---------------------------------------------------------------------------------------------
 
     async def add_client(self, client_id: str, name: str, secret_hash: str, at: datetime) -> None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(
                 insert(api_clients).values(id=client_id, name=name, secret_hash=secret_hash, created_at=at, active=True)
             )
 
     async def client(self, client_id: str) -> Record | None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (await connection.execute(select(api_clients).where(api_clients.c.id == client_id, api_clients.c.active))).first()
         return None if row is None else dict(row._mapping)
 
@@ -190,7 +190,7 @@ class AccountStore:
             )
 
     async def session(self, token_hash: bytes, kind: str, at: datetime) -> str | None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (
                 await connection.execute(
                     select(sessions.c.subject).where(
@@ -201,17 +201,17 @@ class AccountStore:
         return None if row is None else str(row.subject)
 
     async def close_session(self, token_hash: bytes) -> None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(sessions.delete().where(sessions.c.token_hash == token_hash))
 
     # --- facts of the installation -------------------------------------------------------------------------------
 
     async def remember(self, key: str, value: str) -> None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(
                 insert(state_keys).values(key=key, value=value).on_conflict_do_update(index_elements=["key"], set_={"value": value})
             )
 
     async def recall(self, key: str) -> str | None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             return (await connection.execute(select(state_keys.c.value).where(state_keys.c.key == key))).scalar_one_or_none()

@@ -1,18 +1,17 @@
 """Cases as the procedure writes them: every method is one transaction, and may come twice."""
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import to_json
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, exists, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
+from adapters.database.pinned import PinnedItems
 from adapters.database.tables import (
     acceptance_serials,
     applications,
@@ -62,6 +61,7 @@ class CaseStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._items = PinnedItems()
 
     # --- opening -------------------------------------------------------------------------------------------------
 
@@ -71,14 +71,9 @@ class CaseStore:
             return earlier
         day = day_in_china(opening.at)
         number = acceptance_number(division, day, await self._next_serial(division, day))
-        body = item.model_dump(mode="json")
-        digest = hashlib.sha256(to_json(body)).hexdigest()
+        digest = self._items.digest_of(item)
         async with self._db.transaction() as connection:
-            await connection.execute(
-                insert(service_item_versions)
-                .values(code=item.code, version=item.version, digest=digest, body=body)
-                .on_conflict_do_nothing()
-            )
+            await self._items.keep(connection, item)
             person_id = await self.person(connection, opening.request.applicant, opening.at)
             inserted = await connection.execute(
                 insert(applications)
@@ -107,7 +102,7 @@ class CaseStore:
         return opened
 
     async def _opened_before(self, application_id: UUID) -> CaseOpened | None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             return await self._read_opened(connection, application_id)
 
     async def _read_opened(self, connection: AsyncConnection, application_id: UUID) -> CaseOpened | None:
@@ -133,7 +128,7 @@ class CaseStore:
 
     async def _next_serial(self, division: str, day: date) -> int:
         # Its own transaction: the row is hot, and a gap after a failure harms nobody.
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             statement = (
                 insert(acceptance_serials)
                 .values(division=division, day=day, last=1)
@@ -149,7 +144,7 @@ class CaseStore:
         if found is not None:
             return UUID(str(found))
         person_id = new_id()
-        await connection.execute(
+        inserted = await connection.execute(
             insert(persons)
             .values(
                 id=person_id,
@@ -161,7 +156,10 @@ class CaseStore:
                 created_at=at,
             )
             .on_conflict_do_nothing(index_elements=["id_number_index"])
+            .returning(persons.c.id)
         )
+        if inserted.first() is not None:
+            return person_id
         return UUID(str((await connection.execute(select(persons.c.id).where(persons.c.id_number_index == index))).scalar_one()))
 
     def _application_row(self, opening: OpenCase, person_id: UUID, number: str, item: ServiceItem, digest: str) -> dict[str, Any]:
@@ -385,10 +383,12 @@ class CaseStore:
         Raises:
             NotFound: there is no such case.
         """
-        async with self._db.transaction() as connection:
-            row = await self.application_row(connection, application_id)
-            item = await self.pinned_item(connection, row.service_item, row.item_digest)
-            id_number = await self._id_number(connection, row.person_id)
+        async with self._db.statement() as connection:
+            row = (await connection.execute(_STANDING, {"wanted": application_id})).first()
+            if row is None:
+                raise NotFound()
+            item = await self._items.get(connection, row.service_item, row.item_digest)
+        id_number = str(self._db.open(row.id_number_box, "persons.id_number", row.person_id))
         request = ApplicationRequest(
             service_item=row.service_item,
             applicant=Applicant(
@@ -405,24 +405,6 @@ class CaseStore:
             client_id=row.client_id,
         )
         return request, item
-
-    async def application_row(self, connection: AsyncConnection, application_id: UUID) -> Any:
-        row = (await connection.execute(select(applications).where(applications.c.id == application_id))).first()
-        if row is None:
-            raise NotFound()
-        return row
-
-    async def pinned_item(self, connection: AsyncConnection, code: str, digest: str) -> ServiceItem:
-        body = (
-            await connection.execute(
-                select(service_item_versions.c.body).where(service_item_versions.c.code == code, service_item_versions.c.digest == digest)
-            )
-        ).scalar_one()
-        return ServiceItem.model_validate(body)
-
-    async def _id_number(self, connection: AsyncConnection, person_id: UUID) -> str:
-        box = (await connection.execute(select(persons.c.id_number_box).where(persons.c.id == person_id))).scalar_one()
-        return str(self._db.open(box, "persons.id_number", person_id))
 
     async def save_machine_decision(
         self,
@@ -477,7 +459,7 @@ class CaseStore:
                 raise WrongState()
 
     async def set_station(self, application_id: UUID, station: str) -> None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(update(applications).where(applications.c.id == application_id).values(station=station))
 
     # --- the clip ------------------------------------------------------------------------------------------------
@@ -488,7 +470,7 @@ class CaseStore:
         Raises:
             NotFound: no such clip.
         """
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (
                 await connection.execute(
                     select(
@@ -498,27 +480,28 @@ class CaseStore:
                         challenges.c.id.label("challenge_id"),
                         challenges.c.code_box,
                         challenges.c.language,
-                        applications.c.person_id,
+                        persons.c.id.label("person_id"),
+                        persons.c.id_number_box,
                     )
                     .join(challenges, challenges.c.id == identity_clips.c.challenge_id)
                     .join(applications, applications.c.id == identity_clips.c.application_id)
+                    .join(persons, persons.c.id == applications.c.person_id)
                     .where(identity_clips.c.id == clip_id)
                 )
             ).first()
-            if row is None:
-                raise NotFound()
-            id_number = await self._id_number(connection, row.person_id)
+        if row is None:
+            raise NotFound()
         return {
             "sha256": row.sha256,
             "verdict": row.verdict,
             "code": self._db.open(row.code_box, "challenges.code", row.challenge_id),
             "language": row.language,
-            "id_number": id_number,
+            "id_number": str(self._db.open(row.id_number_box, "persons.id_number", row.person_id)),
         }
 
     async def save_verdict(self, clip_id: UUID, verdict: Mapping[str, Any], at: datetime) -> None:
         """Keep the verdict: from now on the clip itself may go."""
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(
                 update(identity_clips).where(identity_clips.c.id == clip_id).values(verdict=dict(verdict), deleted_at=at)
             )
@@ -527,25 +510,34 @@ class CaseStore:
         self, application_id: UUID, source: str, *, at: datetime, event: str, key: str, label: Bilingual, late: bool
     ) -> None:
         """A registry answered (its entry goes from `waiting_for`) or is late (the entry says so); once per key."""
-        async with self._db.transaction() as connection:
-            inserted = await connection.execute(
-                insert(events)
-                .values(
-                    application_id=application_id, key=key, at=at, event=event, by=f"registry:{source}", text=label.model_dump(), data={}
-                )
-                .on_conflict_do_nothing(index_elements=["application_id", "key"])
-                .returning(events.c.id)
+        noted = (
+            insert(events)
+            .values(application_id=application_id, key=key, at=at, event=event, by=f"registry:{source}", text=label.model_dump(), data={})
+            .on_conflict_do_nothing(index_elements=["application_id", "key"])
+            .returning(events.c.id)
+            .cte("noted")
+        )
+        # An answer of an earlier round counts again after a supplement, so its entry goes although it was noted before.
+        counts = exists(select(noted.c.id)) if late else true()
+        async with self._db.statement() as connection:
+            await connection.execute(
+                update(applications)
+                .where(applications.c.id == application_id, counts)
+                .values(updated_at=func.now(), waiting_for=(_LATE if late else _ANSWERED).bindparams(source=source))
+                .add_cte(noted)
             )
-            # An answer of an earlier round counts again after a supplement, so its entry goes although it was noted before.
-            if inserted.first() is not None or not late:
-                await connection.execute(_LATE if late else _ANSWERED, {"id": application_id, "source": source})
 
 
 _ANSWERED = text(
-    "update applications set updated_at = now(), waiting_for = coalesce((select jsonb_agg(w) from jsonb_array_elements(waiting_for) w"
-    " where w->>'what' <> :source), '[]'::jsonb) where id = :id"
+    "coalesce((select jsonb_agg(w) from jsonb_array_elements(waiting_for) w where w->>'what' <> :source), '[]'::jsonb)"
 )
 _LATE = text(
-    "update applications set updated_at = now(), waiting_for = coalesce((select jsonb_agg(case when w->>'what' = :source"
-    " then w || '{\"late\": true}'::jsonb else w end) from jsonb_array_elements(waiting_for) w), '[]'::jsonb) where id = :id"
+    "coalesce((select jsonb_agg(case when w->>'what' = :source then w || '{\"late\": true}'::jsonb else w end)"
+    " from jsonb_array_elements(waiting_for) w), '[]'::jsonb)"
+)
+# A case as it stands, with its person's number.
+_STANDING = (
+    select(applications, persons.c.id_number_box)
+    .join(persons, persons.c.id == applications.c.person_id)
+    .where(applications.c.id == bindparam("wanted"))
 )

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
+from adapters.database.pinned import PinnedItems
 from adapters.database.tables import (
     applications,
     challenges,
@@ -23,7 +24,6 @@ from adapters.database.tables import (
     identity_clips,
     materials,
     persons,
-    service_item_versions,
     work_items,
 )
 from domain.application import Status
@@ -38,12 +38,13 @@ Record = dict[str, Any]
 class DeskStore:
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._items = PinnedItems()
 
     # --- starting ------------------------------------------------------------------------------------------------
 
     async def application_for_key(self, owner: str, key: str, digest: bytes, at: datetime) -> tuple[UUID, bool]:
         """The application id that this Idempotency-Key stands for, and whether the digest is the one it was first used with."""
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(
                 insert(idempotency_keys)
                 .values(owner=owner, key=key, request_digest=digest, application_id=new_id(), created_at=at)
@@ -66,7 +67,7 @@ class DeskStore:
         Raises:
             NotFound: no such case.
         """
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (
                 await connection.execute(
                     select(
@@ -89,18 +90,12 @@ class DeskStore:
         Raises:
             NotFound: no such case.
         """
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (await connection.execute(select(applications).where(applications.c.id == application_id))).first()
             if row is None:
                 raise NotFound()
             case = self._opened(row)
-            case["item"] = (
-                await connection.execute(
-                    select(service_item_versions.c.body).where(
-                        service_item_versions.c.code == row.service_item, service_item_versions.c.digest == row.item_digest
-                    )
-                )
-            ).scalar_one()
+            case["item"] = await self._items.get(connection, row.service_item, row.item_digest)
             case["events"] = await _rows(connection, select(events).where(events.c.application_id == application_id).order_by(events.c.id))
             case["evidence"] = await _rows(connection, _newest_evidence(application_id))
             case["documents"] = await _rows(
@@ -144,7 +139,7 @@ class DeskStore:
         }
 
     async def cases_of(self, person_id: UUID, phone_index: bytes) -> list[Record]:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             return await _rows(
                 connection,
                 select(
@@ -162,17 +157,17 @@ class DeskStore:
             )
 
     async def id_number_of(self, person_id: UUID) -> str:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             box = (await connection.execute(select(persons.c.id_number_box).where(persons.c.id == person_id))).scalar_one()
         return str(self._db.open(box, "persons.id_number", person_id))
 
     async def newest_event(self, application_id: UUID) -> int:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             newest = await connection.execute(select(func.max(events.c.id)).where(events.c.application_id == application_id))
             return int(newest.scalar_one() or 0)
 
     async def events_after(self, application_id: UUID, after: int) -> list[Record]:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             return await _rows(
                 connection,
                 select(events).where(events.c.application_id == application_id, events.c.id > after).order_by(events.c.id),
@@ -181,7 +176,7 @@ class DeskStore:
     async def note_read(self, application_id: UUID, by: str, purpose: str, at: datetime) -> None:
         """Somebody read personal data, and why; once per person, purpose and day. Not on the applicant's timeline."""
         key = hashlib.sha256(f"{by}|{purpose}|{at:%Y-%m-%d}".encode()).hexdigest()[:32]
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(
                 insert(events)
                 .values(application_id=application_id, key=f"read:{key}", at=at, event="read", by=by, text=None, data={"purpose": purpose})
@@ -193,7 +188,7 @@ class DeskStore:
     async def add_clip(
         self, application_id: UUID, clip_id: UUID, challenge_id: UUID, sha256: str, media_type: str, size: int, at: datetime
     ) -> None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(
                 insert(identity_clips).values(
                     id=clip_id,
@@ -208,12 +203,12 @@ class DeskStore:
 
     async def drop_clip(self, clip_id: UUID) -> None:
         """A clip that the case did not take."""
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(identity_clips.delete().where(identity_clips.c.id == clip_id))
 
     async def clips_without_verdict(self, received_before: datetime) -> list[Record]:
         """`id`, `application_id` and `challenge_id` of clips that cases which await an identity check were given, oldest first."""
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             return await _rows(
                 connection,
                 select(identity_clips.c.id, identity_clips.c.application_id, identity_clips.c.challenge_id)
@@ -228,15 +223,15 @@ class DeskStore:
             )
 
     async def add_material(self, row: Mapping[str, Any]) -> None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(insert(materials).values(**row))
 
     async def drop_material(self, material_id: UUID) -> None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(materials.delete().where(materials.c.id == material_id))
 
     async def material(self, application_id: UUID, material_id: UUID) -> Record:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (
                 await connection.execute(
                     select(materials).where(materials.c.id == material_id, materials.c.application_id == application_id)
@@ -272,7 +267,7 @@ class DeskStore:
             query = query.where(work_items.c.due_at <= due_before)
         if after is not None:
             query = query.where(tuple_(work_items.c.due_at, work_items.c.id) > after)
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             rows = (await connection.execute(query.order_by(work_items.c.due_at, work_items.c.id).limit(limit))).all()
         return [self._work_item_record(row) for row in rows]
 
@@ -307,19 +302,19 @@ class DeskStore:
         ).where(_within(jurisdiction), work_items.c.status.in_(_LIVE))
         if role is not None:
             query = query.where(work_items.c.role == role)
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (await connection.execute(query)).one()
         return int(row[0]), int(row[1]), int(row[2])
 
     async def work_item(self, work_item_id: UUID) -> Record:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             row = (await connection.execute(self._work_item_query().where(work_items.c.id == work_item_id))).first()
         if row is None:
             raise NotFound()
         return self._work_item_record(row)
 
     async def work_items_of(self, application_ids: Sequence[UUID]) -> list[Record]:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             query = self._work_item_query().where(work_items.c.application_id.in_(application_ids)).order_by(work_items.c.opened_at.desc())
             rows = (await connection.execute(query)).all()
         return [self._work_item_record(row) for row in rows]
@@ -414,7 +409,7 @@ class DeskStore:
 
     async def find_cases(self, text: str) -> list[UUID]:
         """By acceptance number, or by ID number through its keyed hash."""
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             query = (
                 select(applications.c.id)
                 .join(persons, persons.c.id == applications.c.person_id)
@@ -428,7 +423,7 @@ class DeskStore:
 
     async def save_draft(self, person_id: UUID, service_item: str, body: Mapping[str, Any], at: datetime) -> None:
         box = self._db.seal(dict(body), f"drafts.{service_item}", person_id)
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(
                 insert(drafts)
                 .values(person_id=person_id, service_item=service_item, body_box=box, updated_at=at)
@@ -436,7 +431,7 @@ class DeskStore:
             )
 
     async def load_draft(self, person_id: UUID, service_item: str) -> Record | None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             box = (
                 await connection.execute(
                     select(drafts.c.body_box).where(drafts.c.person_id == person_id, drafts.c.service_item == service_item)
@@ -445,12 +440,12 @@ class DeskStore:
         return None if box is None else dict(self._db.open(box, f"drafts.{service_item}", person_id))
 
     async def drop_draft(self, person_id: UUID, service_item: str) -> None:
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(drafts.delete().where(drafts.c.person_id == person_id, drafts.c.service_item == service_item))
 
     async def drop_old_drafts(self, older_than: timedelta) -> None:
         """Drafts are personal data that nobody waits for."""
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await connection.execute(drafts.delete().where(drafts.c.updated_at < func.now() - older_than))
 
 

@@ -1,8 +1,8 @@
 """The connection pool and the boxes: what every repository here stands on."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -32,21 +32,23 @@ class Database:
             json_serializer=lambda value: to_json(value).decode(),
             json_deserializer=json.loads,
         )
+        self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._keyring = keyring
         self._index_key = index_key
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """One transaction; a lost connection or server becomes `Unavailable`, and the pool starts afresh."""
-        try:
+        with _translated():
             async with self._engine.begin() as connection:
                 yield connection
-        except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
-            raise Unavailable() from error
-        except DBAPIError as error:
-            if error.connection_invalidated or _passes_by_itself(error):
-                raise Unavailable() from error
-            raise
+
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[AsyncConnection]:
+        """For one statement, which is a transaction by itself, or for reads that each stand alone: spares BEGIN and COMMIT."""
+        with _translated():
+            async with self._single.connect() as connection:
+                yield connection
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -61,6 +63,18 @@ class Database:
     def index(self, text: str) -> bytes:
         """The keyed hash under which an ID number or a phone is found."""
         return blind_index(self._index_key, text)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
+        raise Unavailable() from error
+    except DBAPIError as error:
+        if error.connection_invalidated or _passes_by_itself(error):
+            raise Unavailable() from error
+        raise
 
 
 def _passes_by_itself(error: DBAPIError) -> bool:

@@ -51,7 +51,7 @@ class DocumentActivities:
             facts = facts_of(request, await self.papers.evidence_of(task.application_id), today=task.at.astimezone(CHINA).date())
             content = self._content(request, item, facts, number, task.at)
             sealed = await self.maker.make(content)
-            await self.objects.put(document_key(document_id), sealed.pdf, "application/pdf")
+            await self.objects.put(document_key(document_id, sealed.sha256), sealed.pdf, "application/pdf")
             await self.papers.finish_document(document_id, sha256=sealed.sha256, size=len(sealed.pdf), at=task.at, text=_ISSUED)
         return DocumentIssued(document_id=document_id, number=number)
 
@@ -79,7 +79,7 @@ class DocumentActivities:
         if request.delivery.address is None:
             raise WrongState()
         row = await self.papers.document(issued.number)
-        pdf = await self.objects.get(document_key(issued.document_id), row.sha256)
+        pdf = await self.objects.get(document_key(issued.document_id, row.sha256), row.sha256)
         tracking_number = await self.post.order(
             order_id=str(issued.document_id),
             name=request.applicant.name,

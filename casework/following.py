@@ -60,7 +60,7 @@ async def document_file(office: Office, actor: Actor, number: str) -> tuple[byte
     await require_case(office, actor, row.application_id)
     if isinstance(actor, ClerkActor):
         await office.desk.note_read(row.application_id, f"clerk:{actor.clerk_id}", "document", office.now())
-    return await office.objects.get(document_key(row.id), row.sha256), f"{number}.pdf"
+    return await office.objects.get(document_key(row.id, row.sha256), row.sha256), f"{number}.pdf"
 
 
 async def material_file(office: Office, actor: Actor, application_id: UUID, upload_id: UUID) -> tuple[bytes, str]:

@@ -1,6 +1,6 @@
 """Keys of stored objects: a kind and a UUID, never anything about a person."""
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 
 def clip_key(clip_id: UUID) -> str:
@@ -11,5 +11,6 @@ def material_key(material_id: UUID) -> str:
     return f"materials/{material_id}"
 
 
-def document_key(document_id: UUID) -> str:
-    return f"documents/{document_id}.pdf"
+def document_key(document_id: UUID, sha256: str) -> str:
+    """One key for each file ever sealed: two attempts at one document differ by their signatures, and only one attempt counts."""
+    return f"documents/{uuid5(document_id, sha256)}.pdf"

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import Response
+from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
 from api import applications, oauth, public, work_items
@@ -35,12 +35,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         await wiring.close()
 
-    app = FastAPI(title="OneTrip 最多跑一次", version="1", description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(title="OneTrip 最多跑一次", version="1", description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None)
     install(app)
     app.add_middleware(Door)
     for part in PARTS:
         app.include_router(part.router, responses=RESPONSES)
     _add_health(app)
+    _add_docs(app)
     app.include_router(public_router())
     app.include_router(staff_router())
     mount_static(app)
@@ -70,6 +71,21 @@ def _add_health(app: FastAPI) -> None:
     @app.get("/healthz", tags=["health"], dependencies=[Depends(anybody)], include_in_schema=False)
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
+
+
+_DOCS = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>OneTrip API</title><link rel="stylesheet" href="/static/swagger-ui.css"></head>
+<body><main id="api"></main><script src="/static/swagger-ui-bundle.js"></script><script type="module" src="/static/api-docs.js"></script></body></html>
+"""
+
+
+def _add_docs(app: FastAPI) -> None:
+    """The OpenAPI document as a page, from our own static files."""
+
+    @app.get("/docs", dependencies=[Depends(anybody)], include_in_schema=False)
+    async def docs() -> Response:
+        policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+        return HTMLResponse(_DOCS, headers={"Content-Security-Policy": policy})
 
 
 def _add_missing_pages(app: FastAPI) -> None:

@@ -12,6 +12,8 @@ const scripts = {
   "govuk-frontend.min.js": "govuk-frontend/dist/govuk/govuk-frontend.min.js",
   "htmx.min.js": "htmx.org/dist/htmx.min.js",
   "htmx-ext-sse.min.js": "htmx-ext-sse/dist/sse.min.js",
+  "swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
+  "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
 };
 
 rmSync(target, { recursive: true, force: true });

@@ -1,7 +1,9 @@
 """Reads service items from YAML and refuses what cannot be; every refusal names file, field and cure."""
 
 import json
-from collections.abc import Mapping
+import string
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ SOURCES: dict[str, Bilingual] = {
     "marriage": Bilingual(zh="婚姻登记", en="Marriage registry"),
     "social_security": Bilingual(zh="社会保险", en="Social security"),
 }
+STATEMENT_VALUES = frozenset({"name", "id_number", "today_zh", "today_en"})  # what a certificate's statement may name
 _ALWAYS_KNOWN = frozenset({"answers", "applicant", "today"})
 
 
@@ -79,6 +82,8 @@ def load_service_item(path: Path) -> ServiceItem:
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
         item = ServiceItem.model_validate(raw)
+    except UnicodeDecodeError as error:
+        raise CatalogueError(f"{path.name}: not UTF-8: save the file as UTF-8") from error
     except yaml.YAMLError as error:
         raise CatalogueError(f"{path.name}: not YAML: {error}") from error
     except ModelError as error:
@@ -93,6 +98,7 @@ def _cross_check(item: ServiceItem, path: Path) -> None:
     def refuse(field: str, what: str) -> None:
         raise CatalogueError(f"{path.name}: {field}: {what}")
 
+    _check_names(item, refuse)
     sources = {request.source for request in item.evidence}
     if unknown := sources - SOURCES.keys():
         refuse("evidence", f"unknown source {sorted(unknown)}; known are {sorted(SOURCES)}")
@@ -100,14 +106,23 @@ def _cross_check(item: ServiceItem, path: Path) -> None:
         try:
             unknown_facts = variables_of(rule.when) - _ALWAYS_KNOWN - sources
         except RuleSyntaxError as error:
-            refuse(f"rules.{rule.id}.when", f"not CEL: {error}")
+            refuse(f"rules.{rule.id}.when", f"not CEL: {error}; correct the condition")
         if unknown_facts:
             refuse(f"rules.{rule.id}.when", f"names {sorted(unknown_facts)}, which no evidence brings; add the source or correct the name")
         if stray := set(rule.sources) - sources:
-            refuse(f"rules.{rule.id}.sources", f"{sorted(stray)} is not asked under evidence")
+            refuse(f"rules.{rule.id}.sources", f"{sorted(stray)} is not asked under evidence; ask it there or drop it here")
+    for expression in item.jurisdiction:
+        try:
+            unknown_facts = variables_of(expression) - _ALWAYS_KNOWN - sources
+        except RuleSyntaxError as error:
+            refuse("jurisdiction", f"not CEL: {error}; correct the expression")
+        if unknown_facts:
+            refuse("jurisdiction", f"names {sorted(unknown_facts)}, which no evidence brings; add the source or correct the name")
     for material in item.materials:
         if (material.source is MaterialSource.REGISTRY) != (material.replaced_by is not None):
             refuse(f"materials.{material.code}", "name the registry in replaced_by, and only for source: registry")
+        if material.replaced_by is not None and material.replaced_by not in sources:
+            refuse(f"materials.{material.code}.replaced_by", f"{material.replaced_by} is not asked under evidence; ask it there")
     if item.trips == 0 and (item.originals or Delivery.COUNTER in item.delivery):
         refuse("trips", "0 trips cannot have an original or a delivery at the counter; set trips: 1 or drop them")
     if not item.machine_may_approve and not item.steps:
@@ -124,7 +139,36 @@ def _cross_check(item: ServiceItem, path: Path) -> None:
     for request in item.evidence:
         for parameter, field in request.query.items():
             if field not in item.form.get("properties", {}):
-                refuse(f"evidence.{request.source}.query.{parameter}", f"the form has no field {field}")
+                refuse(f"evidence.{request.source}.query.{parameter}", f"the form has no field {field}; add it or correct the name")
+    for fill in item.prefill:
+        if fill.source not in SOURCES:
+            refuse(f"prefill.{fill.field}", f"unknown source {fill.source}; known are {sorted(SOURCES)}")
+    _check_statement(item, refuse)
+
+
+def _check_names(item: ServiceItem, refuse: Callable[[str, str], None]) -> None:
+    if not item.delivery:
+        refuse("delivery", "nobody could receive anything: name online, counter or post")
+    named: dict[str, Iterable[str]] = {
+        "rules": (rule.id for rule in item.rules),
+        "materials": (material.code for material in item.materials),
+        "evidence": (request.source for request in item.evidence),
+    }
+    for field, names in named.items():
+        if twice := sorted(name for name, times in Counter(names).items() if times > 1):
+            refuse(field, f"{twice} stands there twice; give each its own name")
+
+
+def _check_statement(item: ServiceItem, refuse: Callable[[str, str], None]) -> None:
+    """A line that cannot be filled in would be found out when somebody's certificate is made."""
+    for line in item.certificate.statement:
+        for language_text in (line.zh, line.en):
+            try:
+                names = {name for _, name, _, _ in string.Formatter().parse(language_text) if name is not None}
+            except ValueError as error:
+                refuse("certificate.statement", f"{error}; write {{{{ and }}}} for braces")
+            if unknown := names - STATEMENT_VALUES:
+                refuse("certificate.statement", f"cannot fill in {sorted(unknown)}; known are {sorted(STATEMENT_VALUES)}")
 
 
 @lru_cache(maxsize=512)

@@ -6,6 +6,7 @@ case to a person. Nothing here can refuse.
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -104,10 +105,9 @@ def decide(item: ServiceItem, facts: Facts) -> tuple[Outcome, list[RuleResult]]:
 def station_of(item: ServiceItem, facts: Facts, default: str) -> str:
     """The first of the item's jurisdiction expressions that gives a 12-digit station code."""
     for expression in item.jurisdiction:
-        try:
+        code = None
+        with suppress(Exception):  # a missing fact: the next expression, or the default, answers
             code = _program(expression).execute(dict(facts))
-        except Exception:  # a missing fact: the next expression, or the default, answers
-            continue
         if isinstance(code, str) and re.fullmatch(r"[0-9]{12}", code):
             return code
     return default

@@ -1,0 +1,197 @@
+"""Rules: what is missing, wrong or no yes-or-no refers; nothing approves by accident, and nothing refuses."""
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalogue.loader import Catalogue
+from catalogue.rules import RuleSyntaxError, decide, evaluate_rule, station_of, variables_of
+from domain.decision import Outcome
+from domain.service_item import Rule, ServiceItem
+from tests.builders import NAME, STATION, library_card, make_service_item
+
+TEXT = {"zh": "某", "en": "Some"}
+DEFAULT = "330302000000"
+STATION_FACTS = {"resident_population": {"found": True, "name": NAME, "station_code": STATION}, "property": {"found": True, "books": 9}}
+BASE: dict[str, Any] = {
+    "answers": {"genre": "maps"},
+    "applicant": {"name": NAME, "id_number": "x"},
+    "today": "2026-05-01",
+}
+FACTS = BASE | STATION_FACTS
+
+PERSON = {"name": NAME, "status": "normal", "address": "旧址", "marital_status": "married", "household_members": [{"id_number": "child"}]}
+HOME = {"certificate_number": "C-1", "address": "新址", "station_code": STATION, "owners": [{"id_number": "x", "name": NAME}]}
+REAL_FACTS: dict[str, dict[str, Any]] = {
+    "library-card": FACTS,
+    "no-criminal-record": BASE
+    | {
+        "resident_population": {"found": True, "name": NAME, "status": "normal"},
+        "criminal_records": {"found": False},
+        "answers": {"reason": "abroad"},
+    },
+    "purchase-migration": BASE
+    | {
+        "answers": {"property_certificate": "C-1", "movers": ["child", "spouse"]},
+        "resident_population": {"found": True, **PERSON},
+        "property": {"found": True, "properties": [HOME]},
+        "marriage": {"found": True, "status": "married", "spouse": {"id_number": "spouse"}},
+        "social_security": {"found": True, "name": NAME},
+    },
+}
+
+
+def item_of(code: str) -> ServiceItem:
+    return make_service_item() if code == "library-card" else Catalogue().get(code)
+
+
+def make_rule(when: str) -> Rule:
+    return Rule.model_validate({"id": "r", "when": when, "holds": TEXT, "otherwise": TEXT, "sources": [], "legal_basis": {"title": TEXT}})
+
+
+@pytest.mark.parametrize("code", list(REAL_FACTS))
+def test_when_everything_agrees_the_machine_approves(code: str) -> None:
+    outcome, results = decide(item_of(code), REAL_FACTS[code])
+    assert [r.rule for r in results if r.holds is not True] == []
+    assert outcome is Outcome.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("when", "error"),
+    [
+        ("marriage.found", "a missing source"),
+        ("property.shelves > 1", "a missing fact"),
+        ("property.books", "a number"),
+        ("applicant.name", "text"),
+        ("property.books > 'a'", "a comparison of unlike things"),
+        ("property.books / 0 > 1", "a division by nought"),
+    ],
+)
+def test_a_rule_that_gives_no_yes_or_no_is_undecided_and_refers(when: str, error: str) -> None:
+    result = evaluate_rule(make_rule(when), FACTS)
+    assert result.holds is None, error
+    assert result.error
+    item = make_service_item().model_copy(update={"rules": [*make_service_item().rules, make_rule(when)]})
+    assert decide(item, FACTS)[0] is Outcome.REFERRED
+
+
+def paths_of(value: Any, base: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in the facts that can go missing."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [p for key, v in inner for p in [(*base, key), *paths_of(v, (*base, key))]]
+
+
+def without(facts: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
+    less = copy.deepcopy(facts)
+    place: Any = less
+    for key in path[:-1]:
+        place = place[key]
+    del place[path[-1]]
+    return less
+
+
+ANY_FACT = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["found", "name", "books"]), inner, max_size=3),
+    max_leaves=8,
+)
+# What no rule reads: it may be missing.
+UNREAD = {"today", "station_code", "address", "genre", "reason", "id_number"}
+
+
+@settings(deadline=None)  # the first look at a condition compiles it
+@given(st.data())
+def test_nothing_is_approved_with_a_fact_missing(data: st.DataObject) -> None:
+    code = data.draw(st.sampled_from(list(REAL_FACTS)))
+    facts = REAL_FACTS[code]
+    read = [p for p in paths_of(facts) if p[-1] not in UNREAD and p != ("answers",) and p[:2] != ("answers", "movers")]
+    path = data.draw(st.sampled_from(read))
+    outcome, results = decide(item_of(code), without(facts, path))
+    assert outcome is Outcome.REFERRED, path
+    assert any(r.holds is not True for r in results)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(["resident_population", "property", "applicant", "answers"]), ANY_FACT))
+def test_whatever_the_facts_are_rules_approve_or_refer_and_never_refuse(facts: dict[str, Any]) -> None:
+    outcome, results = decide(make_service_item(), facts)
+    assert outcome in (Outcome.APPROVED, Outcome.REFERRED)
+    assert len(results) == 2
+    if outcome is Outcome.APPROVED:
+        assert facts["resident_population"]["found"] is True
+        assert facts["resident_population"]["name"] == facts["applicant"]["name"]
+        assert facts["property"]["books"] > 2
+
+
+def test_an_item_that_the_machine_may_not_approve_is_always_referred() -> None:
+    item = make_service_item(machine_may_approve=False)
+    outcome, results = decide(item, FACTS)
+    assert outcome is Outcome.REFERRED
+    assert all(r.holds for r in results)
+
+
+def test_an_item_without_rules_is_referred() -> None:
+    assert decide(make_service_item(rules=[]), FACTS) == (Outcome.REFERRED, [])
+
+
+def test_a_result_keeps_the_values_that_its_condition_read() -> None:
+    _, (name, shelf) = decide(make_service_item(), FACTS)
+    assert name.inputs == {"resident_population.found": True, "resident_population.name": NAME, "applicant.name": NAME}
+    assert shelf.inputs == {"property.found": True, "property.books": 9}
+    migration = next(r for r in decide(item_of("purchase-migration"), REAL_FACTS["purchase-migration"])[1] if r.rule == "owns-the-home")
+    assert migration.inputs["property.properties"] == [HOME]
+    assert migration.inputs["answers.property_certificate"] == "C-1"
+
+
+def test_a_decision_can_be_made_again_from_what_was_kept() -> None:
+    """Each rule's inputs alone give the same result."""
+    for code, facts in REAL_FACTS.items():
+        item = item_of(code)
+        for rule, result in zip(item.rules, decide(item, facts)[1], strict=True):
+            rebuilt: dict[str, Any] = {}
+            for path, value in result.inputs.items():
+                place = rebuilt
+                *parents, last = path.split(".")
+                for parent in parents:
+                    place = place.setdefault(parent, {})
+                place[last] = value
+            assert evaluate_rule(rule, rebuilt).holds is result.holds, rule.id
+
+
+def test_the_reason_told_is_the_one_for_how_the_rule_came_out() -> None:
+    rule = make_service_item().rules[1]
+    assert evaluate_rule(rule, FACTS).text == rule.holds
+    assert evaluate_rule(rule, FACTS | {"property": {"found": True, "books": 0}}).text == rule.otherwise
+    assert evaluate_rule(rule, {}).text == rule.otherwise
+
+
+def test_the_names_that_a_condition_reads_are_known_without_running_it() -> None:
+    assert variables_of("answers.movers.all(m, property.homes.exists(h, h.id == m))") == {"answers", "property"}
+    with pytest.raises(RuleSyntaxError):
+        variables_of("1 +")
+
+
+@pytest.mark.parametrize(
+    ("facts", "station"),
+    [
+        (FACTS, STATION),
+        ({}, DEFAULT),
+        ({"resident_population": {"found": False}}, DEFAULT),
+        ({"resident_population": {"station_code": "33030"}}, DEFAULT),
+        ({"resident_population": {"station_code": 330302510000}}, DEFAULT),
+        ({"resident_population": {"station_code": "330302510000; drop"}}, DEFAULT),
+        ({"resident_population": {"station_code": "330302510000\n"}}, DEFAULT),
+    ],
+)
+def test_a_case_goes_to_the_station_that_a_registry_tells_or_else_to_the_default(facts: dict[str, Any], station: str) -> None:
+    assert station_of(make_service_item(), facts, DEFAULT) == station
+
+
+def test_the_first_expression_that_gives_a_station_wins() -> None:
+    item = make_service_item(jurisdiction=["property.station_code", "resident_population.station_code"])
+    assert station_of(item, FACTS, DEFAULT) == STATION
+    assert station_of(item, FACTS | {"property": {"station_code": "330304510000"}}, DEFAULT) == "330304510000"
+    assert library_card()["jurisdiction"] == ["resident_population.station_code"]

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from casework.access import territory, working_role
 from casework.actors import ClerkActor
-from casework.casefile import application_view, originals, supplement_labels
+from casework.casefile import application_row, application_view, originals, supplement_labels
 from casework.comparing import comparisons, evidence_records
 from casework.office import Office
-from casework.views import Page, QueueCounts, WorkItemDetail, WorkItemRow
+from casework.views import ApplicationRow, Page, QueueCounts, WorkItemDetail, WorkItemRow
 from domain.changes import CompleteWorkItem, SupplementRequest
 from domain.errors import FieldError, InvalidInput, NotAllowed, WorkItemNotClaimed
 from domain.jurisdiction import Role
@@ -198,10 +198,24 @@ async def complete(
 
 async def find(office: Office, actor: ClerkActor, text: str) -> list[WorkItemRow]:
     """Work of a case by acceptance number or ID number, as the counter looks it up: live work first."""
-    applications = await office.desk.find_cases(text.strip().replace(" ", "").upper())
-    records = await office.desk.work_items_of(applications) if applications else []
+    cases = await office.desk.find_cases(_as_typed(text))
+    records = await office.desk.work_items_of([case["id"] for case in cases]) if cases else []
     seen = [r for r in records if may_see(actor.scope, role=Role(r["role"]), jurisdiction=r["jurisdiction"])]
     return [_row(office, actor, r) for r in sorted(seen, key=lambda r: r["status"] not in _LIVE)]
+
+
+async def find_cases(office: Office, actor: ClerkActor, text: str) -> list[ApplicationRow]:
+    """Where cases stand, by acceptance number or ID number, whoever they wait for.
+
+    Until a registry has told whose territory a case is, any counter may tell the applicant what it waits for.
+    """
+    cases = await office.desk.find_cases(_as_typed(text))
+    seen = [case for case in cases if case["station"] is None or actor.scope.covers(case["station"])]
+    return [application_row(case, office.catalogue.get(case["service_item"]).name) for case in seen]
+
+
+def _as_typed(text: str) -> str:
+    return text.strip().replace(" ", "").upper()
 
 
 def _row(office: Office, actor: ClerkActor, record: Mapping[str, Any]) -> WorkItemRow:

@@ -183,6 +183,17 @@ class DeskStore:
                 .on_conflict_do_nothing(index_elements=["application_id", "key"])
             )
 
+    async def note_consent(self, application_id: UUID, text: Mapping[str, str], at: datetime) -> None:
+        """The applicant agreed to the use of their face for this application; said once."""
+        async with self._db.statement() as connection:
+            await connection.execute(
+                insert(events)
+                .values(
+                    application_id=application_id, key="consent:face", at=at, event="consented", by="applicant", text=dict(text), data={}
+                )
+                .on_conflict_do_nothing(index_elements=["application_id", "key"])
+            )
+
     # --- clips and uploads ---------------------------------------------------------------------------------------
 
     async def add_clip(
@@ -407,17 +418,18 @@ class DeskStore:
             )
         )
 
-    async def find_cases(self, text: str) -> list[UUID]:
-        """By acceptance number, or by ID number through its keyed hash."""
+    async def find_cases(self, text: str) -> list[Record]:
+        """By acceptance number, or by ID number through its keyed hash; newest first."""
+        columns = ("id", "acceptance_number", "service_item", "status", "waiting_for", "opened_at", "updated_at", "station")
+        query = (
+            select(*(applications.c[name] for name in columns))
+            .join(persons, persons.c.id == applications.c.person_id)
+            .where(or_(applications.c.acceptance_number == text, persons.c.id_number_index == self._db.index(text)))
+            .order_by(applications.c.opened_at.desc())
+            .limit(50)
+        )
         async with self._db.statement() as connection:
-            query = (
-                select(applications.c.id)
-                .join(persons, persons.c.id == applications.c.person_id)
-                .where(or_(applications.c.acceptance_number == text, persons.c.id_number_index == self._db.index(text)))
-                .order_by(applications.c.opened_at.desc())
-                .limit(50)
-            )
-            return [UUID(str(row.id)) for row in (await connection.execute(query)).all()]
+            return await _rows(connection, query)
 
     # --- drafts --------------------------------------------------------------------------------------------------
 

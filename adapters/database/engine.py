@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from adapters.keyring import Keyring, blind_index
@@ -69,7 +70,7 @@ class Database:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
+    except (OperationalError, InterfaceError, PoolExhausted, OSError, TimeoutError) as error:
         raise Unavailable() from error
     except DBAPIError as error:
         if error.connection_invalidated or _passes_by_itself(error):

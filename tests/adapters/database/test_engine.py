@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from adapters.database.engine import Database
 from adapters.keyring import Keyring
@@ -37,6 +38,18 @@ async def test_a_server_that_starts_up_is_shutting_down_or_has_no_room_is_unavai
 ) -> None:
     with database_that_refuses(monkeypatch, sqlstate) as database, pytest.raises(Unavailable):
         async with database.transaction():
+            pass
+
+
+async def test_waiting_in_vain_for_a_connection_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database("postgresql://nobody@127.0.0.1:1/none", Keyring({"k1": bytes(32)}), bytes(32))
+
+    def refuse(*_: Any) -> None:
+        raise PoolExhausted("QueuePool limit reached")
+
+    monkeypatch.setattr(type(database._engine), "connect", refuse)
+    with pytest.raises(Unavailable):
+        async with database.statement():
             pass
 
 

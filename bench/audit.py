@@ -9,7 +9,8 @@ import aiohttp
 import asyncpg
 from temporalio.client import Client
 
-from bench.integrator import FINAL, Caller
+from bench.integrator import Caller
+from bench.watch import FINAL
 from casework.office import SealVerifier
 from settings import Settings
 

@@ -11,10 +11,11 @@ import aiohttp
 
 from bench.requests import Body
 from bench.session import bearer
+from bench.watch import Watch
 
 PAUSE_SECONDS = (0.2, 1.0)
 TRY_SECONDS = 30.0
-FINAL = frozenset({"completed", "refused", "void", "expired", "withdrawn", "abandoned"})
+CHECK_SECONDS = 20.0
 
 
 class Refused(Exception):
@@ -78,21 +79,9 @@ class Integrator(Caller):
     async def upload(self, application_id: str, code: str, paper: bytes) -> None:
         await self.ask("PUT", f"/v1/applications/{application_id}/materials/{code}", data=paper, headers={"Content-Type": "image/png"})
 
-    async def read(self, application_id: str) -> dict[str, Any]:
-        case: dict[str, Any] = await self.ask("GET", f"/v1/applications/{application_id}")
-        return case
-
-    async def read_until_final(self, application_id: str) -> str:
-        """The final status, once there is one."""
-        while True:
-            status: str = (await self.read(application_id))["status"]
-            if status in FINAL:
-                return status
-            await asyncio.sleep(random.uniform(1.5, 3.0))  # noqa: S311
-
-    async def prove_identity(self, application_id: str, clip: bytes) -> None:
+    async def prove_identity(self, application_id: str, clip: bytes, watch: Watch) -> None:
         """Hand in clips, each for a code of its own, until the case has moved on."""
-        while (await self.read(application_id))["status"] == "verifying":
+        while watch.status(application_id) == "verifying":
             try:
                 await self.ask("PUT", f"/v1/applications/{application_id}/identity-clip", data=clip, headers={"Content-Type": "video/webm"})
             except Refused as refused:
@@ -100,6 +89,8 @@ class Integrator(Caller):
                     await self._renew(application_id)
                 elif refused.status != 409:
                     raise
+            else:
+                await watch.until_verified(application_id, CHECK_SECONDS)
             await asyncio.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311
 
     async def _renew(self, application_id: str) -> None:

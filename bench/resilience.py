@@ -20,12 +20,15 @@ from bench.integrator import Integrator, Refused, Tries
 from bench.requests import Body, People, clip_bytes, mixed, paper_bytes
 from bench.session import IDENTITY_NOTE, clerk_token, integrator_token, office_of, processes_of, stack_for_bench
 from bench.staff import Clerk
+from bench.watch import Watch
 from domain.jurisdiction import Role
 from settings import Settings
 from stack.apart import StackProcess
 
 VICTIMS = ("worker-cases", "worker-registries", "worker-identity", "api", "temporal", "postgres", "seaweedfs", "simulators")
 SECONDS_BETWEEN = 5.0
+# People record their clips at their own pace: some before the first kill, some after the last.
+SPREAD_SECONDS = len(VICTIMS) * (SECONDS_BETWEEN + 1)
 FIRST_KILL_AT = 0.25  # of the applications registered
 RETURN_SECONDS = 60.0
 PATIENCE_SECONDS = 900.0
@@ -68,15 +71,15 @@ class Storm:
         return time.monotonic() - self.began
 
 
-async def _one_application(storm: Storm, integrator: Integrator, body: Body, clip: bytes, paper: bytes, spread_seconds: float) -> None:
+async def _one_application(storm: Storm, integrator: Integrator, watch: Watch, body: Body, clip: bytes, paper: bytes) -> None:
     """From submission to its end. The clip comes at a random moment of the storm, as people's do."""
     case = await integrator.apply(body)
     storm.register()
     if body["service_item"] == "name-change":
         await integrator.upload(case["id"], "proof", paper)
-    await asyncio.sleep(random.uniform(0, spread_seconds))  # noqa: S311
-    await integrator.prove_identity(case["id"], clip)
-    storm.ended[await integrator.read_until_final(case["id"])] += 1
+    await asyncio.sleep(random.uniform(0, SPREAD_SECONDS))  # noqa: S311
+    await integrator.prove_identity(case["id"], clip, watch)
+    storm.ended[await watch.until_final(case["id"])] += 1
 
 
 async def _kill_in_turn(storm: Storm, stack: StackProcess) -> None:
@@ -106,26 +109,26 @@ async def _storm(stack: StackProcess, settings: Settings, applications: int, con
     people = People(SEED, COUNTIES)
     bodies = list(mixed(people, applications))
     clip, paper = clip_bytes(), paper_bytes()
-    spread_seconds = len(VICTIMS) * (SECONDS_BETWEEN + 1)
     async with office_of(settings) as office, aiohttp.ClientSession(settings.site_url, connector=aiohttp.TCPConnector(limit=64)) as session:
         storm = Storm(applications)
         integrator = Integrator(session, await integrator_token(office, session), storm.tries)
         posts = [(role, county) for county in sorted(COUNTIES) for role in WORKING_ROLES]
         clerks = [Clerk(session, await clerk_token(office, session, role, county), storm.tries) for role, county in posts]
         working = [asyncio.create_task(clerk.work()) for clerk in clerks]
-        telling = asyncio.create_task(_tell(storm, console))
+        watch = Watch(settings)
+        beside = [asyncio.create_task(watch.look()), asyncio.create_task(_tell(storm, console))]
         storm.began = time.monotonic()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await _all_or_first_error(
                     [_kill_in_turn(storm, stack)]
-                    + [_one_application(storm, integrator, body, clip, paper, spread_seconds) for body in bodies],
+                    + [_one_application(storm, integrator, watch, body, clip, paper) for body in bodies],
                     working,
                 )
         except (TimeoutError, Refused) as error:
             console.print(f"stopped waiting with {storm.in_flight} in flight: {type(error).__name__} {error}", highlight=False)
         finally:
-            for task in (*working, telling):
+            for task in (*working, *beside):
                 task.cancel()
         await _quiet(settings, session)
         client = await Client.connect(settings.temporal, namespace=settings.temporal_namespace)

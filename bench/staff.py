@@ -7,7 +7,7 @@ import aiohttp
 
 from bench.integrator import Caller, Refused, Tries
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 3.0
 _OUTCOMES = {"pre_review": "pass", "review": "approve", "approval": "approve", "counter_check": "match", "identity_check": "same_person"}
 
 
@@ -29,7 +29,7 @@ class Clerk(Caller):
         address = f"/v1/work-items/{item['id']}"
         try:
             await self.ask("POST", f"{address}/claim")
-            detail = await self.ask("GET", address)
+            detail = await self.ask("GET", address)  # as a clerk would, before deciding
             originals = {material["code"]: "same" for material in detail["originals"]}
             result = {"outcome": _OUTCOMES[item["kind"]], "reason": "bench", "originals": originals}
             await self.ask("POST", f"{address}/complete", json=result, headers={"Idempotency-Key": f"complete-{item['id']}"})

@@ -80,7 +80,8 @@ def address(world: World, patch: pytest.MonkeyPatch) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     path = next(found for name in CHROMIUM_NAMES if (found := shutil.which(name)))
     arguments = [
-        "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--no-sandbox", "--disable-gpu",
+        "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
         "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
     ]  # fmt: skip
     with sync_playwright() as playwright:

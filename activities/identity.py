@@ -7,14 +7,21 @@ from temporalio import activity
 
 from activities.registries import portrait_query
 from domain.changes import ClipRef, IdentityAnswer
-from domain.errors import RegistryUnavailable
-from domain.identity import IdentityVerdict
+from domain.errors import NotFound, ObjectDamaged, RegistryUnavailable
+from domain.identity import CheckResult, IdentityVerdict
 from domain.object_keys import clip_key
 from domain.ports import IdentityVerifier, ObjectStore, RegistryConnector
 from domain.records import CaseRecords
 from domain.text import Bilingual, Language
 
 _LATE = Bilingual(zh="常住人口信息暂时没有答复，系统会自动重试", en="The resident population registry is not answering yet; we keep trying")
+
+_LOST = Bilingual(zh="视频没有保存好，请重新录制", en="The clip was not kept in order. Please record it again")
+
+
+def _lost_clip() -> IdentityVerdict:
+    check = CheckResult(name="clip", passed=False, reason=_LOST)
+    return IdentityVerdict(passed=False, checks=[check], clip_seconds=0, frames_compared=0, face_model="-", speech_model="-")
 
 
 @dataclass
@@ -40,13 +47,16 @@ class IdentityActivities:
             raise
         answer = IdentityAnswer(verdict=None)
         if portrait is not None:
-            clip = await self.objects.get(clip_key(ref.clip_id), question["sha256"])
-            answer.verdict = await self._verify(clip, portrait, question)
+            answer.verdict = await self._verify(ref, portrait, question)
         await self.records.save_verdict(ref.clip_id, answer.model_dump(mode="json"), datetime.now(UTC))
         await self.objects.delete(clip_key(ref.clip_id))
         return answer
 
-    async def _verify(self, clip: bytes, portrait: bytes, question: dict[str, str]) -> IdentityVerdict:
+    async def _verify(self, ref: ClipRef, portrait: bytes, question: dict[str, str]) -> IdentityVerdict:
+        try:
+            clip = await self.objects.get(clip_key(ref.clip_id), question["sha256"])
+        except (NotFound, ObjectDamaged):  # never the end of a case: another clip can be recorded
+            return _lost_clip()
         language: Language = "en" if question["language"] == "en" else "zh"
         return await self.verifier.verify(clip, portrait, question["code"], language)
 

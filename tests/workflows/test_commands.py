@@ -273,6 +273,21 @@ async def test_one_clip_at_a_time_is_compared(town: FictionTown) -> None:
     assert town.verifier.seen == 1
 
 
+async def test_a_clip_that_the_store_lost_or_damaged_is_asked_for_again(town: FictionTown) -> None:
+    objects = town.wiring.__dict__["objects"]
+    case = await town.submit(make_application_request())
+    for attempt, harm in enumerate((objects.stored.clear, lambda: objects.stored.update(dict.fromkeys(objects.stored, b"other"))), 1):
+        town.registries.down = {"resident_population"}
+        await town.hand_in_clip(case)
+        await town.until_event(case, "registry_late", attempt)
+        harm()
+        town.registries.down = set()
+        view = await town.until_event(case, "identity_failed", attempt)
+        assert [r.en for r in view.identity.last_reasons] == ["The clip was not kept in order. Please record it again"]
+    await town.hand_in_clip(case)
+    await town.until_status(case, Status.COMPLETED)
+
+
 # --- clerks --------------------------------------------------------------------------------------------------------
 
 

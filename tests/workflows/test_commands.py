@@ -316,8 +316,7 @@ async def test_two_completions_at_once_count_once(town: FictionTown) -> None:
     case = await _while_a_clerk_holds_it(town)
     record = (await town.office.desk.work_items_of([case]))[0]
     commands = [
-        CompleteWorkItem(work_item_id=record["id"], clerk_id=record["claimed_by"], role=Role.PRE_REVIEWER, outcome="pass")
-        for _ in range(2)
+        CompleteWorkItem(work_item_id=record["id"], clerk_id=record["claimed_by"], role=Role.PRE_REVIEWER, outcome="pass") for _ in range(2)
     ]
     done = await asyncio.gather(*(town.office.engine.command(case, "complete_work_item", c) for c in commands), return_exceptions=True)
     assert sorted(type(d).__name__ for d in done) == ["CaseState", "WrongState"]
@@ -421,11 +420,9 @@ async def test_an_approval_by_a_person_leads_on_to_the_document(town: FictionTow
     assert len(view.documents) == 1
 
 
-def test_a_refusal_as_the_engine_carries_it_is_not_tried_again() -> None:
+async def test_a_refusal_as_the_engine_carries_it_is_not_tried_again() -> None:
     error = refusal(WrongState())
     assert (error.type, error.non_retryable) == ("wrong-state", True)
-
-
 
 
 async def test_whoever_starts_a_case_reads_why_it_was_not_opened(town: FictionTown) -> None:

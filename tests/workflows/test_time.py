@@ -15,6 +15,7 @@ from domain.ids import workflow_id
 from domain.service_item import StepKind
 from tests.builders import make_application_request
 from tests.driving import INTEGRATOR, FictionTown, days
+from workflows import policies
 
 pytestmark = [pytest.mark.stack, pytest.mark.asyncio(loop_scope="module")]
 
@@ -151,9 +152,7 @@ async def test_a_clerk_who_sees_another_person_refuses(town: FictionTown) -> Non
     with pytest.raises(InvalidInput):
         await town.work(case, StepKind.IDENTITY_CHECK, "not_same_person")
     record = (await town.office.desk.work_items_of([case]))[0]
-    await clerking.complete(
-        town.office, town.clerk_for(record), record["id"], outcome="not_same_person", reason="相貌不符"
-    )
+    await clerking.complete(town.office, town.clerk_for(record), record["id"], outcome="not_same_person", reason="相貌不符")
     view = await town.until_status(case, Status.REFUSED)
     assert view.decision is not None
     assert (view.decision.outcome, view.decision.by, view.decision.reason) == ("refused", "clerk:counter", "相貌不符")
@@ -293,3 +292,39 @@ async def test_a_parcel_is_asked_after_until_it_is_delivered(town: FictionTown, 
     await time.forward(case, timedelta(hours=7))
     view = await town.until_status(case, Status.COMPLETED)
     assert view.tracking_number == "EM000000000CN"
+
+
+async def test_the_engine_never_gives_up_on_a_registry_and_asks_at_least_once_a_minute(
+    town: FictionTown, clock: WorkflowEnvironment
+) -> None:
+    """Pauses between tries of an activity are the one time that cannot be skipped, so what the engine was told is read."""
+    town.registries.down = {"property"}
+    case = await town.begin(make_application_request())
+    await town.until(case, lambda _: [q.source for q in town.registries.asked].count("property") == 3, "a third question")
+    handle = clock.client.get_workflow_handle(workflow_id(case))
+    (waiting,) = (await handle.describe()).raw_description.pending_activities
+    assert waiting.activity_type.name == "gather_evidence"
+    assert waiting.attempt >= 3
+    assert waiting.maximum_attempts == 0, "no limit"
+    history = await handle.fetch_history()
+    scheduled = [
+        e.activity_task_scheduled_event_attributes for e in history.events if e.HasField("activity_task_scheduled_event_attributes")
+    ]
+    asking = [a for a in scheduled if a.activity_type.name == "gather_evidence"]
+    assert len(asking) == 2
+    for attributes in asking:
+        assert attributes.task_queue.name == "registries"
+        assert attributes.schedule_to_close_timeout.ToTimedelta() == timedelta(0), "no limit"
+        assert attributes.retry_policy.maximum_attempts == 0
+        assert attributes.retry_policy.maximum_interval.ToTimedelta() == timedelta(minutes=1)
+    town.registries.down = set()
+    await town.until_status(case, Status.COMPLETED)
+
+
+@pytest.mark.parametrize("name", ["WRITE", "REGISTRY", "IDENTITY", "DOCUMENT"])
+async def test_no_step_of_a_case_gives_up_or_waits_long_for_a_dead_worker(name: str) -> None:
+    policy = getattr(policies, name)
+    assert policy["retry_policy"].maximum_attempts == 0
+    assert "schedule_to_close_timeout" not in policy
+    assert policy["start_to_close_timeout"] <= timedelta(minutes=1)
+    assert policy["retry_policy"].maximum_interval <= timedelta(minutes=1)

@@ -1,5 +1,6 @@
 """What the engine stores, encrypted: Pydantic models as JSON inside AES-256-GCM boxes, failures too."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +11,8 @@ from temporalio.converter import DataConverter, DefaultFailureConverterWithEncod
 from adapters.keyring import Keyring
 
 ENCODING = b"binary/onetrip-aes-256-gcm"
+COMPRESSED = b"binary/onetrip-aes-256-gcm-zlib"
+WORTH_COMPRESSING = 512  # bytes
 _AAD = b"temporal-payload"
 
 
@@ -20,15 +23,22 @@ class EncryptingCodec(PayloadCodec):
         self._keyring = keyring
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        return [Payload(metadata={"encoding": ENCODING}, data=self._keyring.encrypt(p.SerializeToString(), _AAD)) for p in payloads]
+        return [self._sealed(p.SerializeToString()) for p in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         return [self._opened(p) for p in payloads]
 
+    def _sealed(self, plain: bytes) -> Payload:
+        if len(plain) < WORTH_COMPRESSING:
+            return Payload(metadata={"encoding": ENCODING}, data=self._keyring.encrypt(plain, _AAD))
+        return Payload(metadata={"encoding": COMPRESSED}, data=self._keyring.encrypt(zlib.compress(plain, 1), _AAD))
+
     def _opened(self, payload: Payload) -> Payload:
-        if payload.metadata.get("encoding") != ENCODING:
+        encoding = payload.metadata.get("encoding")
+        if encoding not in (ENCODING, COMPRESSED):
             return payload
-        return Payload.FromString(self._keyring.decrypt(payload.data, _AAD))
+        plain = self._keyring.decrypt(payload.data, _AAD)
+        return Payload.FromString(zlib.decompress(plain) if encoding == COMPRESSED else plain)
 
 
 def encrypted_converter(payload_keys: str) -> DataConverter:

@@ -7,7 +7,6 @@ import statistics
 import sys
 import time
 import uuid
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import aiohttp
 import asyncpg
 from rich.console import Console
 from rich.table import Table
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy
 
@@ -33,6 +33,7 @@ from stack.apart import StackProcess
 
 LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 300.0
+HISTORIES = 5  # looked at after each round
 
 
 @dataclass
@@ -45,8 +46,8 @@ class Row:
     target: float | None
     real: list[float] = field(default_factory=list)  # applications per second, one a round
     bare: list[float] = field(default_factory=list)
-    history: Counter[str] = field(default_factory=Counter)
-    bare_history: Counter[str] = field(default_factory=Counter)
+    real_histories: list[tuple[int, int]] = field(default_factory=list)  # events and workflow tasks, of a few cases
+    bare_histories: list[tuple[int, int]] = field(default_factory=list)
     real_cpu: Consumption = field(init=False)
     bare_cpu: Consumption = field(init=False)
 
@@ -89,7 +90,7 @@ class RealCases:
         self._headers = bearer(token)
         self._clip = clip_bytes()
         self._waiting: dict[uuid.UUID, asyncio.Event] = {}
-        self.last_id = ""
+        self.arrived: list[str] = []
 
     async def run(self, body: Body) -> None:
         async with self._session.post(
@@ -103,7 +104,7 @@ class RealCases:
         ) as reply:
             await _json(reply)
         await arrival.wait()
-        self.last_id = str(application_id)
+        self.arrived.append(f"application-{application_id}")
 
     async def look(self, status: str) -> None:
         """Until cancelled: wake those that have come to `status`."""
@@ -128,7 +129,7 @@ class BareCases:
         self._client = client
         self._process = process
         self._waiting: dict[str, asyncio.Event] = {}
-        self.last_id = ""
+        self.arrived: list[str] = []
 
     @classmethod
     @asynccontextmanager
@@ -167,15 +168,13 @@ class BareCases:
         await self._client.execute_update_with_start_workflow(Bare.opened, start_workflow_operation=operation)
         await self._client.get_workflow_handle(workflow_id).execute_update(Bare.submit_clip)
         await arrival.wait()
-        self.last_id = workflow_id
+        self.arrived.append(workflow_id)
 
 
-async def _events(client: Client, workflow_id: str) -> Counter[str]:
-    """Event types of one history, in the engine's words."""
+async def _lengths(client: Client, workflow_id: str) -> tuple[int, int]:
+    """How many events and completed workflow tasks a history holds. Fewer tasks: more answers came in while one ran."""
     history = await client.get_workflow_handle(workflow_id).fetch_history()
-    from temporalio.api.enums.v1 import EventType
-
-    return Counter(EventType.Name(event.event_type).removeprefix("EVENT_TYPE_") for event in history.events)
+    return len(history.events), sum(e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED for e in history.events)
 
 
 async def _measure(
@@ -223,7 +222,8 @@ async def _measure(
                 with row.bare_cpu.measured():
                     row.bare.append(await bare_round(row, applications))
                 console.print(f"round {number} {row.item}: {row.real[-1]:.1f}/s, bare {row.bare[-1]:.1f}/s", highlight=False)
-                row.history, row.bare_history = await _events(client, f"application-{real.last_id}"), await _events(client, bare.last_id)
+                row.real_histories += [await _lengths(client, workflow_id) for workflow_id in real.arrived[-HISTORIES:]]
+                row.bare_histories += [await _lengths(client, workflow_id) for workflow_id in bare.arrived[-HISTORIES:]]
         documents = await measure_documents(settings, client, database) if any(row.status == "completed" for row in table_rows) else None
         server = await _versions(client, database)
     await database.close()
@@ -252,7 +252,8 @@ def _print(console: Console, table_rows: Sequence[Row], total: int) -> None:
     for heading in ("service item", "until", "real/s", "bare/s", "ratio", "target", "events real/bare", "workflow tasks real/bare"):
         speed.add_column(heading)
     for row in table_rows:
-        tasks = "WORKFLOW_TASK_COMPLETED"
+        real_events, real_tasks = (statistics.median(lengths) for lengths in zip(*row.real_histories, strict=True))
+        bare_events, bare_tasks = (statistics.median(lengths) for lengths in zip(*row.bare_histories, strict=True))
         speed.add_row(
             row.item,
             row.status,
@@ -260,8 +261,8 @@ def _print(console: Console, table_rows: Sequence[Row], total: int) -> None:
             f"{statistics.median(row.bare):.1f} ({min(row.bare):.1f}-{max(row.bare):.1f})",
             f"{row.ratio:.2f}",
             f"{row.target}" if row.target else "-",
-            f"{row.history.total()}/{row.bare_history.total()}",
-            f"{row.history[tasks]}/{row.bare_history[tasks]}",
+            f"{real_events:g}/{bare_events:g}",
+            f"{real_tasks:g}/{bare_tasks:g}",
         )
     console.print(speed)
     cpu = Table(title="CPU milliseconds per application, by part", title_justify="left")

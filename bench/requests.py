@@ -37,8 +37,7 @@ class People:
     def purchase_migration(self, delivery: str = "counter") -> Body:
         """One that the machine approves."""
         for person, home in self._movers:
-            first = self._population.properties_of(person.id_number)[0]
-            if not self._covered(first.station.division) or not self._fresh(person):
+            if not self._covered(home.station.division) or not self._fresh(person):
                 continue
             return self._body("purchase-migration", person, {"property_certificate": home.certificate_number, "movers": []}, delivery)
         raise ValueError("the population has no more movers: ask for fewer applications")

@@ -123,7 +123,7 @@ async def _storm(stack: StackProcess, settings: Settings, applications: int, con
                 await _all_or_first_error(
                     [_kill_in_turn(storm, stack)]
                     + [_one_application(storm, integrator, watch, body, clip, paper) for body in bodies],
-                    working,
+                    [*working, *beside],
                 )
         except (TimeoutError, Refused) as error:
             console.print(f"stopped waiting with {storm.in_flight} in flight: {type(error).__name__} {error}", highlight=False)

@@ -1,11 +1,13 @@
 """Where every case stands, read from the database for all at once: asking the API for each would be most of its load."""
 
 import asyncio
+import logging
 
 import asyncpg
 
 from settings import Settings
 
+log = logging.getLogger("onetrip.bench")
 LOOK_SECONDS = 0.5
 FINAL = frozenset({"completed", "refused", "void", "expired", "withdrawn", "abandoned"})
 
@@ -49,5 +51,7 @@ class Watch:
                         await asyncio.sleep(LOOK_SECONDS)
                 finally:
                     connection.terminate()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except Exception as error:
+                # A database that is killed ends a look in many ways; the next look tells whether it is back.
+                log.warning("the database is away: %s", type(error).__name__)
                 await asyncio.sleep(LOOK_SECONDS)

@@ -99,6 +99,8 @@ async def serve(address: str, namespace: str) -> None:
     async with worker:
         print(READY, flush=True)
         await leave.wait()
+    # Python 3.11.7 may crash when the loop ends right after the worker.
+    await asyncio.sleep(0.3)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from casework.clips import hand_over_waiting
 from casework.engine import CaseEngine
-from domain.errors import DomainError, Unavailable
+from domain.errors import DomainError
 from settings import load_settings
 from wiring import Wiring
 from workflows.policies import CASES_QUEUE, IDENTITY_QUEUE, REGISTRIES_QUEUE
@@ -50,7 +50,7 @@ class _DomainErrors(ActivityInboundInterceptor):
                 error.text,
                 [f.model_dump() for f in error.fields],
                 type=error.kind,
-                non_retryable=not isinstance(error, Unavailable),
+                non_retryable=not error.passing,
             ) from error
 
 

@@ -26,6 +26,7 @@ class DecryptionFailed(DomainError):
     """The value was changed, moved to another place (`aad` differs), or its key is no longer on the ring."""
 
     kind: ClassVar[str] = "decryption-failed"
+    passing: ClassVar[bool] = True  # a key that was left off the ring can be put back
     default: ClassVar[Bilingual] = Bilingual(
         zh="已存储的信息无法读取，请联系系统管理员。", en="A stored value cannot be read. Please tell the administrator."
     )

@@ -53,6 +53,11 @@ async def identity_clip(application_id: UUID, request: Request, office: OfficeHe
     return await applying.hand_in_clip(office, actor, application_id, data, request.headers.get("content-type", ""))
 
 
+@router.post("/{application_id}/identity-at-counter", summary="A person compares at the counter, instead of the face check")
+async def identity_at_counter(application_id: UUID, office: OfficeHere, actor: Integrator) -> ApplicationView:
+    return await applying.choose_counter(office, actor, application_id)
+
+
 @router.put("/{application_id}/materials/{code}", status_code=201, summary="One uploaded material: photo or PDF", openapi_extra=_BINARY)
 async def material(application_id: UUID, code: Code, request: Request, office: OfficeHere, actor: Integrator) -> UploadAnswer:
     data = await _body(request, UPLOAD_MAX_BYTES)

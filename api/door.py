@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
+from fastapi import Request
+from fastapi.responses import Response
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import problem
 from domain.errors import DomainError, FieldError, InvalidInput, TooLarge
 from domain.text import Bilingual
+from web.problems import problem_page
+from web.visitor import choose_language
 
 JSON_MAX_BYTES = 256_000
 BODY_MAX_BYTES = 21_000_000
@@ -37,7 +41,7 @@ class Door:
             _check_address(scope)
             receive = _replay(await _read_json(headers, receive), receive) if _is_json(headers) else _counted(headers, receive)
         except DomainError as error:
-            await problem(error, headers)(scope, receive, send)
+            await _refusal(error, headers, scope)(scope, receive, send)
             return
         started = False
 
@@ -51,7 +55,16 @@ class Door:
         except TooLarge as error:
             if started:
                 raise
-            await problem(error, headers)(scope, receive, send)
+            await _refusal(error, headers, scope)(scope, receive, send)
+
+
+def _refusal(error: DomainError, headers: Headers, scope: Scope) -> Response:
+    """A page for people, a problem for programs."""
+    if "html" not in headers.get("accept", ""):
+        return problem(error, headers)
+    request = Request(scope)
+    choose_language(request)
+    return problem_page(request, error)
 
 
 def _check_address(scope: Scope) -> None:

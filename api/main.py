@@ -75,7 +75,8 @@ def _add_health(app: FastAPI) -> None:
 
 _DOCS = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>OneTrip API</title><link rel="stylesheet" href="/static/swagger-ui.css"></head>
-<body><main id="api"></main><script src="/static/swagger-ui-bundle.js"></script><script type="module" src="/static/api-docs.js"></script></body></html>
+<body><main id="api"></main><script src="/static/swagger-ui-bundle.js"></script>
+<script type="module" src="/static/api-docs.js"></script></body></html>
 """
 
 

@@ -18,7 +18,7 @@ from casework.office import Office
 from casework.views import ApplicationView, PrefilledForm, UploadView
 from domain.admission import admit
 from domain.application import Applicant, ApplicationRequest, Challenge, DeliveryChoice, Status
-from domain.changes import AttachMaterial, RenewChallenge, SubmitClip, Supplement, Withdraw
+from domain.changes import AttachMaterial, ChooseCounter, RenewChallenge, SubmitClip, Supplement, Withdraw
 from domain.errors import (
     ChallengeExpired,
     DomainError,
@@ -163,6 +163,18 @@ async def hand_in_clip(office: Office, actor: Actor, application_id: UUID, data:
     await office.desk.add_clip(application_id, clip_id, view.challenge.id, sha256, media_type, len(data), office.now())
     clip = SubmitClip(clip_id=clip_id, challenge_id=view.challenge.id)
     await hand_over(office.engine, office.desk, office.objects, application_id, clip)
+    return await get_application(office, actor, application_id)
+
+
+async def choose_counter(office: Office, actor: Actor, application_id: UUID) -> ApplicationView:
+    """Have a clerk compare the person with the ID card, instead of the face check.
+
+    Raises:
+        MaterialMissing, WrongState: what comes first, or that it is too late.
+    """
+    await require_own_case(office, actor, application_id)
+    by = "applicant" if isinstance(actor, ApplicantActor) else "client"
+    await office.engine.command(application_id, "choose_counter", ChooseCounter(by=by))
     return await get_application(office, actor, application_id)
 
 

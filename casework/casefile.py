@@ -7,6 +7,7 @@ from typing import Any
 from casework.views import (
     ApplicationRow,
     ApplicationView,
+    DataRead,
     DecisionView,
     DocumentView,
     IdentityView,
@@ -19,10 +20,9 @@ from casework.views import (
 )
 from domain.application import STATUS_TEXT, Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
 from domain.decision import Decision
-from domain.service_item import Material, ServiceItem
+from domain.service_item import Material, ServiceItem, StepKind
 from domain.text import Bilingual
-
-_HIDDEN_EVENTS = frozenset({"read"})
+from domain.work_items import KIND_TEXT
 
 
 def application_view(case: Mapping[str, Any], *, show_challenge: bool) -> ApplicationView:
@@ -40,11 +40,12 @@ def application_view(case: Mapping[str, Any], *, show_challenge: bool) -> Applic
         version=item.version,
         status=status,
         status_text=STATUS_TEXT[status],
-        waiting_for=[WaitingFor.model_validate(w) for w in case["waiting_for"]],
+        waiting_for=_waiting_for(case, identity),
         decision=_decision(case),
         evidence=[EvidenceView(source=e["source"], fetched_at=e["fetched_at"], digest=e["digest"]) for e in case["evidence"]],
         window=WindowView(closes_at=case["window_closes_at"]) if case["window_closes_at"] else None,
         timeline=timeline(case["events"]),
+        reads=[DataRead(at=e["at"], purpose=_reading(e["data"]["purpose"], item)) for e in case["events"] if e["event"] == "read"],
         documents=[
             DocumentView(
                 number=d["number"], title=item.certificate.title, url=f"/v1/certificates/{d['number']}/file", issued_at=d["issued_at"]
@@ -86,6 +87,31 @@ def timeline(events: Iterable[Mapping[str, Any]]) -> list[TimelineEntry]:
 
 def timeline_entry(event: Mapping[str, Any]) -> TimelineEntry:
     return TimelineEntry(at=event["at"], event=event["event"], by=event["by"], text=Bilingual.model_validate(event["text"]))
+
+
+_CHECKING = Bilingual(zh="正在核验您的视频", en="Your clip is being checked")
+_PORTRAIT_LATE = Bilingual(zh="等待常住人口信息答复，系统会自动重试", en="Waiting for the resident population registry; we keep trying")
+
+
+def _waiting_for(case: Mapping[str, Any], identity: IdentityView) -> list[WaitingFor]:
+    """Whom the case waits for; while a clip is looked at, that is us, or the registry that holds the portrait."""
+    if not identity.checking:
+        return [WaitingFor.model_validate(w) for w in case["waiting_for"]]
+    clip = case["clips"][-1]
+    if any(e["key"] == f"late:portrait:{clip['id']}" for e in case["events"]):
+        return [WaitingFor(who="registry", what="resident_population", text=_PORTRAIT_LATE, since=clip["received_at"], late=True)]
+    return [WaitingFor(who="system", what="identity-check", text=_CHECKING, since=clip["received_at"])]
+
+
+def _reading(purpose: str, item: ServiceItem) -> Bilingual:
+    """`work item: approval`, `material:proof`, `document` or `case`, as `Desk.note_read` keeps them, in words."""
+    what, _, which = (part.strip() for part in purpose.partition(":"))
+    material = next((m.name for m in item.materials if m.code == which), None) if what == "material" else None
+    if material is not None:
+        return material
+    if what == "work item":
+        return KIND_TEXT[StepKind(which)]
+    return item.certificate.title if what == "document" else Bilingual(zh="查看办件", en="Looking at the application")
 
 
 def _decision(case: Mapping[str, Any]) -> DecisionView | None:

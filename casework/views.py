@@ -79,6 +79,13 @@ class WindowView(BaseModel):
     closes_at: datetime
 
 
+class DataRead(BaseModel):
+    """A clerk read this case, and for what; once per clerk, purpose and day."""
+
+    at: datetime
+    purpose: Bilingual
+
+
 class ApplicationView(BaseModel):
     """One case, as its applicant, its integrator and the clerks of its jurisdiction see it."""
 
@@ -94,6 +101,7 @@ class ApplicationView(BaseModel):
     evidence: list[EvidenceView]
     window: WindowView | None
     timeline: list[TimelineEntry]
+    reads: list[DataRead] = []
     documents: list[DocumentView]
     challenge: Challenge | None  # while verifying
     materials: list[MaterialView]

@@ -176,6 +176,10 @@ class SubmitClip(BaseModel):
     challenge_id: UUID
 
 
+class ChooseCounter(BaseModel):
+    by: str = "applicant"
+
+
 class RenewChallenge(BaseModel):
     language: Language | None = None
 

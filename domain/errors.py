@@ -22,6 +22,7 @@ class DomainError(Exception):
     """Base of everything a person can be told. Never carries personal data."""
 
     kind: ClassVar[str] = "error"
+    passing: ClassVar[bool] = False  # may pass by itself, or by an operator's hand: activities try again
     default: ClassVar[Bilingual] = Bilingual(zh="操作未能完成，请稍后再试。", en="This could not be done. Please try again later.")
 
     def __init__(self, text: Bilingual | None = None, *, fields: Sequence[FieldError] = ()) -> None:
@@ -119,6 +120,7 @@ class Unavailable(DomainError):
     """A part of ours does not answer now; nothing was lost."""
 
     kind = "unavailable"
+    passing = True
     default = Bilingual(
         zh="系统繁忙，您的信息没有丢失，请稍后再试。", en="The service is busy. Nothing was lost; please try again shortly."
     )

@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
         CaseState,
         ChallengeIssued,
         ChangeResult,
+        ChooseCounter,
         ClipRef,
         CompleteWorkItem,
         DecisionByPerson,
@@ -47,7 +48,7 @@ with workflow.unsafe.imports_passed_through():
         WorkItemOpening,
     )
     from domain.decision import Outcome
-    from domain.errors import ChallengeExpired, DomainError, InvalidInput, MaterialMissing, WrongState
+    from domain.errors import ChallengeExpired, DomainError, InvalidInput, MaterialMissing, TooManyAttempts, WrongState
     from domain.ids import application_id_of
     from domain.jurisdiction import Role
     from domain.service_item import Delivery, ServiceItem, Step, StepKind
@@ -56,6 +57,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import wording
     from workflows.policies import DOCUMENT, IDENTITY, PARCEL_PAUSE, PARCEL_PAUSES, REGISTRY, WRITE
 
+CODES_ALLOWED = 30
 _STEP_STATUS = {StepKind.PRE_REVIEW: Status.REVIEWING, StepKind.REVIEW: Status.REVIEWING, StepKind.APPROVAL: Status.APPROVING}
 
 
@@ -118,6 +120,9 @@ class ServiceItemProcedure:
         self._clip: SubmitClip | None = None
         self._clips_help = True
         self._attempts = 0
+        self._counter_chosen = False
+        self._choosing = False
+        self._renewals = 0
         self._materials: set[str] = set()
         self._work_item: tuple[Any, StepKind] | None = None
         self._completing = False
@@ -191,6 +196,8 @@ class ServiceItemProcedure:
         """Clips until one passes. False: a person at the counter must compare instead."""
         while self._attempts < self._service_item.identity_attempts:
             clip = await self._await_clip()
+            if clip is None:
+                return False
             answer = await workflow.execute_activity_method(
                 IdentityActivities.verify_identity,
                 ClipRef(application_id=self._application_id, clip_id=clip.clip_id, challenge_id=clip.challenge_id),
@@ -213,11 +220,11 @@ class ServiceItemProcedure:
             await self._record_failed_identity(answer)
         return False
 
-    async def _await_clip(self) -> SubmitClip:
+    async def _await_clip(self) -> SubmitClip | None:
+        """The next clip; None when the applicant would rather be looked at by a person."""
         limit = timedelta(hours=self._service_item.clip_hours)
-        if not await _in_time(lambda: self._clip is not None, limit):
+        if not await _in_time(lambda: self._clip is not None or self._counter_chosen, limit):
             raise _CaseEnds(Status.ABANDONED, wording.ABANDONED)
-        assert self._clip is not None
         return self._clip
 
     async def _record_missing_portrait(self) -> None:
@@ -431,6 +438,7 @@ class ServiceItemProcedure:
 
     @workflow.update
     async def renew_challenge(self, command: RenewChallenge) -> CaseState:
+        self._renewals += 1
         result = await self._record(
             "challenge_renewed", wording.CHALLENGE_RENEWED, issue_challenge=True, challenge_language=command.language
         )
@@ -440,6 +448,7 @@ class ServiceItemProcedure:
     @renew_challenge.validator
     def _may_renew(self, command: RenewChallenge) -> None:
         _guard(self._awaits_clip, WrongState())
+        _guard(self._renewals < CODES_ALLOWED, TooManyAttempts())  # each adds to the history
 
     @workflow.update
     async def submit_identity_clip(self, command: SubmitClip) -> CaseState:
@@ -456,6 +465,24 @@ class ServiceItemProcedure:
         _guard(
             challenge is not None and challenge.id == command.challenge_id and workflow.now() <= challenge.expires_at, ChallengeExpired()
         )
+
+    @workflow.update
+    async def choose_counter(self, command: ChooseCounter) -> CaseState:
+        """A face check is never the only way: a clerk compares the person with the ID card instead."""
+        self._choosing = True  # no clip meanwhile; the procedure goes on when the choice is written
+        try:
+            waiting = [wording.waiting_for_registry("resident_population", workflow.now())]
+            await self._record("counter_chosen", wording.COUNTER_CHOSEN, by=command.by, waiting_for=waiting)
+        finally:
+            self._choosing = False
+        self._counter_chosen = True
+        return self._state()
+
+    @choose_counter.validator
+    def _may_choose_counter(self, command: ChooseCounter) -> None:
+        _guard(self._awaits_clip, WrongState())
+        missing = [m for m in self._service_item.uploads if m.required and m.code not in self._materials]
+        _guard(not missing, MaterialMissing())
 
     @workflow.update
     async def attach_material(self, command: AttachMaterial) -> CaseState:
@@ -569,7 +596,8 @@ class ServiceItemProcedure:
     @property
     def _awaits_clip(self) -> bool:
         attempts_left = self._item is not None and self._attempts < self._item.identity_attempts
-        return self._status is Status.VERIFYING and self._clips_help and attempts_left and self._clip is None
+        chosen = self._counter_chosen or self._choosing
+        return self._status is Status.VERIFYING and self._clips_help and not chosen and attempts_left and self._clip is None
 
     @property
     def _open_kind(self) -> StepKind:

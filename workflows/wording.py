@@ -17,8 +17,9 @@ NO_PORTRAIT = Bilingual(
     en="The population registry holds no portrait of you; a clerk at the counter will check who you are",
 )
 IDENTITY_TO_COUNTER = Bilingual(
-    zh="线上身份核验未通过，请到派出所窗口核验", en="The online identity check did not pass; please come to the station's counter"
+    zh="请在期限内带身份证到派出所窗口核验身份", en="Please come to the station's counter with your ID card to have your identity checked"
 )
+COUNTER_CHOSEN = Bilingual(zh="申请人选择到窗口核验身份", en="The applicant chose to be checked at the counter")
 IDENTITY_CONFIRMED = Bilingual(zh="窗口已核验身份", en="Identity confirmed at the counter")
 NOT_SAME_PERSON = Bilingual(zh="窗口核验：不是本人", en="The counter found that this is not the same person")
 APPROVED = Bilingual(zh="审批通过", en="Approved")

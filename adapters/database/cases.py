@@ -528,9 +528,7 @@ class CaseStore:
             )
 
 
-_ANSWERED = text(
-    "coalesce((select jsonb_agg(w) from jsonb_array_elements(waiting_for) w where w->>'what' <> :source), '[]'::jsonb)"
-)
+_ANSWERED = text("coalesce((select jsonb_agg(w) from jsonb_array_elements(waiting_for) w where w->>'what' <> :source), '[]'::jsonb)")
 _LATE = text(
     "coalesce((select jsonb_agg(case when w->>'what' = :source then w || '{\"late\": true}'::jsonb else w end)"
     " from jsonb_array_elements(waiting_for) w), '[]'::jsonb)"

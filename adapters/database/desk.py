@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
@@ -479,7 +479,7 @@ def _newest_evidence(application_id: UUID) -> Select[Any]:
             evidence.c.signature,
         )
         .where(evidence.c.application_id == application_id)
-        .distinct(evidence.c.source)
+        .ext(distinct_on(evidence.c.source))
         .order_by(evidence.c.source, evidence.c.round.desc())
     )
 

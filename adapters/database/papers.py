@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
@@ -64,7 +64,7 @@ class PaperStore:
                 await connection.execute(
                     select(evidence)
                     .where(evidence.c.application_id == application_id)
-                    .distinct(evidence.c.source)
+                    .ext(distinct_on(evidence.c.source))
                     .order_by(evidence.c.source, evidence.c.round.desc())
                 )
             ).all()

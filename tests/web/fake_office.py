@@ -439,6 +439,13 @@ class World:
         self.done.append(("renew_challenge", application_id))
         return Challenge(id=UUID(int=8), code="1946", language="zh", expires_at=NOW + timedelta(minutes=5))
 
+    async def consent_to_face_check(self, office: Any, actor: Any, application_id: UUID) -> None:
+        self.done.append(("consent_to_face_check", application_id))
+
+    async def choose_counter(self, office: Any, actor: Any, application_id: UUID) -> ApplicationView:
+        self.done.append(("choose_counter", application_id))
+        return self.case
+
     async def hand_in_clip(self, office: Any, actor: Any, application_id: UUID, data: bytes, media_type: str) -> ApplicationView:
         self.done.append(("hand_in_clip", (len(data), media_type)))
         return self.case
@@ -511,6 +518,9 @@ class World:
         self.done.append(("complete", result))
         return self.detail.row
 
+    async def find_cases(self, office: Any, actor: ClerkActor, text: str) -> list[ApplicationRow]:
+        return [application_row(Status.GATHERING, "purchase-migration")]
+
     async def find(self, office: Any, actor: ClerkActor, text: str) -> list[WorkItemRow]:
         self.done.append(("find", text))
         return self.found
@@ -566,13 +576,15 @@ PARTS = {
         "request_of",
         "submit",
         "renew_challenge",
+        "consent_to_face_check",
+        "choose_counter",
         "hand_in_clip",
         "upload_material",
         "supplement",
         "withdraw",
     ),
     following: ("get_application", "my_applications", "changes", "document_file", "material_file"),
-    clerking: ("queue", "counts", "work_item", "claim", "take_next", "release", "complete", "find"),
+    clerking: ("queue", "counts", "work_item", "claim", "take_next", "release", "complete", "find", "find_cases"),
     verifying: ("certificate", "verify_file", "verify_token"),
     demo: ("people", "clerks", "demo_clip"),
 }

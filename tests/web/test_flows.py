@@ -39,6 +39,7 @@ POSTS = [
     f"{HERE}/supplement",
     f"{HERE}/face",
     f"{HERE}/face/code",
+    f"{HERE}/face/counter",
     f"{HERE}/face/clip",
     f"{HERE}/face/demo",
     "/staff/sign-in",
@@ -226,6 +227,13 @@ def test_recording_needs_consent_first(browser: TestClient, world: World) -> Non
     assert not any(name == "hand_in_clip" for name, _ in world.done)
     assert browser.post(f"{HERE}/face", data={"csrf": CSRF, "consent": "yes"}).headers["location"] == f"{HERE}/face/record"
     assert browser.get(f"{HERE}/face/record").status_code == 200
+
+
+def test_consent_is_kept_and_the_other_way_leads_to_the_counter(browser: TestClient, world: World) -> None:
+    browser.post(f"{HERE}/face", data={"csrf": CSRF, "consent": "yes"})
+    assert ("consent_to_face_check", CASE) in world.done
+    assert browser.post(f"{HERE}/face/counter", data={"csrf": CSRF}).headers["location"] == HERE
+    assert ("choose_counter", CASE) in world.done
 
 
 def test_the_consent_box_is_not_ticked_for_anybody(browser: TestClient) -> None:

@@ -10,7 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 from casework import applying, clerking
 from casework.views import ApplicationView
 from domain.application import Status
-from domain.errors import ChallengeExpired, InvalidInput, WrongState
+from domain.errors import ChallengeExpired, InvalidInput, TooManyAttempts, WrongState
 from domain.ids import workflow_id
 from domain.service_item import StepKind
 from tests.builders import make_application_request
@@ -145,6 +145,27 @@ async def test_three_failed_clips_hand_the_check_to_the_counter_and_the_same_per
     assert len(view.documents) == 1
     assert sorted({e.source for e in view.evidence}) == ["property", "resident_population"]
     assert [q.source for q in town.registries.asked].count("property") == 1
+
+
+async def test_whoever_would_rather_not_show_their_face_is_compared_by_a_person(town: FictionTown) -> None:
+    case = await town.submit(make_application_request())
+    await applying.choose_counter(town.office, INTEGRATOR, case)
+    with pytest.raises(WrongState):
+        await applying.choose_counter(town.office, INTEGRATOR, case)
+    await town.until_status(case, Status.AWAITING_COUNTER)
+    with pytest.raises(WrongState):
+        await town.hand_in_clip(case)
+    await town.work(case, StepKind.IDENTITY_CHECK, "same_person")
+    view = await town.until_status(case, Status.COMPLETED)
+    assert "counter_chosen" in [entry.event for entry in view.timeline]
+
+
+async def test_new_codes_are_given_thirty_times(town: FictionTown) -> None:
+    case = await town.submit(make_application_request())
+    for _ in range(30):
+        await applying.renew_challenge(town.office, INTEGRATOR, case)
+    with pytest.raises(TooManyAttempts):
+        await applying.renew_challenge(town.office, INTEGRATOR, case)
 
 
 async def test_a_clerk_who_sees_another_person_refuses(town: FictionTown) -> None:

@@ -51,6 +51,7 @@ async def consent(request: Request, application_id: UUID, actor: Applicant, form
     if text_of(form, "consent") != "yes":
         error = InvalidInput(fields=[FieldError(path="/consent", text=NO_CONSENT)])
         return page(request, "face.html", 422, **case_facts(request, case), **error_context(error, language_of(request)))
+    await applying.consent_to_face_check(request.app.state.office, actor, application_id)
     response = RedirectResponse(_here(application_id, "/record"), 303)
     set_cookie(request, response, CONSENT_COOKIE, str(application_id), max_age=CONSENT_SECONDS, path=_here(application_id))
     return response
@@ -70,6 +71,13 @@ async def record(request: Request, application_id: UUID, actor: Applicant) -> Re
 async def new_code(request: Request, application_id: UUID, actor: Applicant, form: CheckedForm) -> Response:
     await applying.renew_challenge(request.app.state.office, actor, application_id, language_of(request))
     return RedirectResponse(_here(application_id, "/record"), 303)
+
+
+@router.post("/counter")
+async def to_counter(request: Request, application_id: UUID, actor: Applicant, form: CheckedForm) -> Response:
+    """The other way: a clerk compares the person with the ID card."""
+    await applying.choose_counter(request.app.state.office, actor, application_id)
+    return RedirectResponse(f"/applications/{application_id}", 303)
 
 
 @router.post("/clip", response_class=HTMLResponse)
@@ -111,6 +119,8 @@ async def demo_clip(request: Request, application_id: UUID, actor: Applicant, fo
     office = request.app.state.office
     if not office.settings_view.demo:
         raise NotFound()
+    if not _consented(request, application_id):
+        return RedirectResponse(_here(application_id), 303)
     data, media_type = await demo.demo_clip(office, actor, application_id)
     await applying.hand_in_clip(office, actor, application_id, data, media_type)
     return RedirectResponse(_here(application_id, "/result"), 303)

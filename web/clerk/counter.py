@@ -32,9 +32,11 @@ async def find(request: Request, clerk: Clerk, q: str | None = None) -> HTMLResp
         return page(request, "staff/counter.html", 422, asked="", rows=None, **error_context(error, language_of(request)))
     try:
         rows = await clerking.find(request.app.state.office, clerk, asked)
+        cases = await clerking.find_cases(request.app.state.office, clerk, asked)
     except DomainError as error:
         return page(request, "staff/counter.html", status_of(error), asked=asked, rows=None, **error_context(error, language_of(request)))
-    return page(request, "staff/counter.html", asked=asked, rows=rows)
+    with_work = {row.application_id for row in rows}
+    return page(request, "staff/counter.html", asked=asked, rows=rows, others=[case for case in cases if case.id not in with_work])
 
 
 def _scanned(text: str) -> str:

@@ -10,7 +10,7 @@ import httpx
 from PIL import Image, ImageDraw
 
 from casework import accounts, demo
-from casework.office import Office
+from casework.office import DemoWorld, Office
 from domain.errors import NotFound
 
 # Which demo person applies for what; every other item is tried with the first one.
@@ -46,11 +46,20 @@ async def run_application(office: Office, code: str) -> int:
                     headers={"Content-Type": "image/png"},
                 )
             )
-        clip = await office.demo_world.clip(case["challenge"]["code"])
-        print(f"  a clip reading {case['challenge']['code']} was made ({len(clip) // 1000} kB)")
-        await _ok(client.put(f"/v1/applications/{case['id']}/identity-clip", content=clip, headers={"Content-Type": "video/webm"}))
-        await _print_timeline(client, case["id"])
+        seen = 0
+        for attempt in range(item.identity_attempts):
+            challenge = case["challenge"] if attempt == 0 else await _ok(client.post(f"/v1/applications/{case['id']}/challenge"))
+            await _hand_in(office.demo_world, client, case["id"], challenge["code"])
+            seen = await _print_timeline(client, case["id"], seen)
+            if (await _ok(client.get(f"/v1/applications/{case['id']}")))["status"] != "verifying":
+                break  # otherwise the synthetic voice was misheard: another code, another clip
         return await _print_end(client, case["id"])
+
+
+async def _hand_in(world: DemoWorld, client: httpx.AsyncClient, application_id: str, code: str) -> None:
+    clip = await world.clip(code)
+    print(f"  a clip reading {code} was made ({len(clip) // 1000} kB)")
+    await _ok(client.put(f"/v1/applications/{application_id}/identity-clip", content=clip, headers={"Content-Type": "video/webm"}))
 
 
 async def _token(office: Office, client: httpx.AsyncClient) -> str:
@@ -89,22 +98,26 @@ def _sample_paper() -> bytes:
     return out.getvalue()
 
 
-async def _events(client: httpx.AsyncClient, application_id: str) -> AsyncIterator[dict[str, Any]]:
-    async with client.stream("GET", f"/v1/applications/{application_id}/events", timeout=None) as stream:
+async def _events(client: httpx.AsyncClient, application_id: str, after: int) -> AsyncIterator[tuple[int, dict[str, Any]]]:
+    number = after
+    headers = {"Last-Event-ID": str(after)}
+    async with client.stream("GET", f"/v1/applications/{application_id}/events", headers=headers, timeout=None) as stream:
         async for line in stream.aiter_lines():
+            if line.startswith("id: "):
+                number = int(line.removeprefix("id: "))
             if line.startswith("data: "):
-                yield json.loads(line.removeprefix("data: "))
+                yield number, json.loads(line.removeprefix("data: "))
 
 
-async def _print_timeline(client: httpx.AsyncClient, application_id: str) -> None:
-    """Until the case ends or waits for a person."""
-    async for entry in _events(client, application_id):
+async def _print_timeline(client: httpx.AsyncClient, application_id: str, after: int) -> int:
+    """Until the case ends or waits for a person; returns the last event's number."""
+    async for after, entry in _events(client, application_id, after):
         print(f"  {entry['at'][11:19]}  {entry['by']:<28} {entry['text']['zh']} / {entry['text']['en']}")
         case = await _ok(client.get(f"/v1/applications/{application_id}"))
-        if any(w["who"] in ("clerk", "post") or w["what"] in ("visit", "identity-clip", "supplement") for w in case["waiting_for"]):
-            checking = case["identity"]["checking"] or case["identity"]["attempts_used"] == 0
-            if not (case["status"] == "verifying" and checking):
-                return
+        people = any(w["who"] in ("clerk", "post") or w["what"] in ("visit", "supplement") for w in case["waiting_for"])
+        if people or entry["event"] == "identity_failed":
+            break
+    return after
 
 
 async def _print_end(client: httpx.AsyncClient, application_id: str) -> int:

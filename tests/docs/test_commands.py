@@ -39,10 +39,14 @@ def test_the_commands_of_a_page_run(page: Path, running_stack: Settings, tmp_pat
         pytest.skip("no curl on PATH")
     lines = "\n".join(blocks(page, "sh")).splitlines()
     script = "\n".join(line for line in lines if not _MAKE.match(line.split("#")[0].strip()))
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=shell_environment(running_stack), capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    for attempt in ("first", "second"):  # the demonstration's voice is misheard now and then
+        folder = tmp_path / attempt
+        folder.mkdir()
+        command = ["bash", "-euo", "pipefail", "-c", script]
+        done = subprocess.run(command, cwd=folder, env=shell_environment(running_stack), capture_output=True, text=True, timeout=300)
+        if done.returncode == 0:
+            return
+    raise AssertionError(f"{done.stdout}\n{done.stderr}")
 
 
 @pytest.mark.stack

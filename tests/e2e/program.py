@@ -90,6 +90,8 @@ class Integrator(Program):
     def wait_for(self, case: dict[str, Any], *statuses: str) -> dict[str, Any]:
         deadline = time.monotonic() + WAIT_SECONDS
         while (view := self.read(case))["status"] not in statuses:
+            if view["status"] == "verifying" and view["identity"]["attempts_used"] and not view["identity"]["checking"]:
+                self.record_clip(case)  # a synthetic voice is misheard now and then: a person would try again too
             ended = view["status"] in {s.value for s in FINAL}
             if ended or time.monotonic() > deadline:
                 texts = [entry["text"]["en"] for entry in view["timeline"]]

@@ -56,12 +56,16 @@ def test_a_newcomer_reads_a_code_to_the_camera_and_downloads_a_certificate_that_
     expect(page.locator(".govuk-error-summary")).to_be_visible()
     page.check("[name=consent]")
     visitor.go_on(page)
-    code = page.inner_text("#code").strip()
-    write_camera_files(code, "en", tmp_path, pause_seconds=1.0)
-    page.get_by_role("button", name="Open the camera").click()
-    page.get_by_role("button", name="Start recording").click()
-    page.wait_for_url(re.compile("/face/result"), timeout=30_000)
-    expect(page.locator(".ot-status--done")).to_be_visible(timeout=visitor.CHECK_MS)
+    for _ in range(3):  # a synthetic voice is misheard now and then
+        code = page.inner_text("#code").strip()
+        write_camera_files(code, "en", tmp_path, pause_seconds=1.0)
+        page.get_by_role("button", name="Open the camera").click()
+        page.get_by_role("button", name="Start recording").click()
+        page.wait_for_url(re.compile("/face/result"), timeout=30_000)
+        expect(page.locator(".ot-status--done, .ot-status--refused")).to_be_visible(timeout=visitor.CHECK_MS)
+        if page.locator(".ot-status--done").count():
+            break
+        page.locator("form[action$='/face/code'] button").click()
     page.goto(f"/applications/{application}")
     expect(page.locator(".ot-doc")).to_be_visible(timeout=visitor.CHECK_MS)
     with page.expect_download() as download:

@@ -86,7 +86,20 @@ def test_any_text_gives_only_plain_digits(transcript: str) -> None:
 
 @pytest.mark.parametrize(
     ("heard", "wrong"),
-    [("3582", 0), ("3589", 1), ("3289", 2), ("0000", 4), ("358", 1), ("582", 1), ("35982", 1), ("359982", 2), ("35", 2), ("", 4), ("35823582", 0), ("353582", 0)],
+    [
+        ("3582", 0),
+        ("3589", 1),
+        ("3289", 2),
+        ("0000", 4),
+        ("358", 1),
+        ("582", 1),
+        ("35982", 1),
+        ("359982", 2),
+        ("35", 2),
+        ("", 4),
+        ("35823582", 0),
+        ("353582", 0),
+    ],
 )
 def test_wrong_digits_are_counted(heard: str, wrong: int) -> None:
     assert wrong_digits("3582", heard) == wrong

@@ -112,7 +112,8 @@ async def _events(client: httpx.AsyncClient, application_id: str, after: int) ->
 async def _print_timeline(client: httpx.AsyncClient, application_id: str, after: int) -> int:
     """Until the case ends or waits for a person; returns the last event's number."""
     seen = after
-    async for seen, entry in _events(client, application_id, after):
+    async for numbered in _events(client, application_id, after):
+        seen, entry = numbered
         print(f"  {entry['at'][11:19]}  {entry['by']:<28} {entry['text']['zh']} / {entry['text']['en']}")
         case = await _ok(client.get(f"/v1/applications/{application_id}"))
         people = any(w["who"] in ("clerk", "post") or w["what"] in ("visit", "supplement") for w in case["waiting_for"])

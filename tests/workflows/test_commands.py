@@ -21,7 +21,7 @@ from domain.service_item import StepKind
 from tests.builders import library_card, make_application_request, make_service_item
 from tests.driving import FictionTown
 from workflows.policies import CASES_QUEUE
-from workflows.procedure import refusal
+from workflows.case import refusal
 
 pytestmark = [pytest.mark.stack, pytest.mark.asyncio(loop_scope="module")]
 

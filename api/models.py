@@ -21,7 +21,7 @@ class NewApplication(_Body):
     service_item: str = Field(max_length=64, examples=["no-criminal-record"])
     applicant: Applicant
     answers: dict[str, Any] = Field(description="Held against the service item's form schema")
-    delivery: DeliveryChoice
+    delivery: DeliveryChoice | None = Field(default=None, description="Default: the service item's first way")
     language: Language = Field(default="zh", description="Of the code to read aloud, and of SMS")
 
 

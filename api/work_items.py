@@ -23,7 +23,7 @@ async def queue(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     mine: bool = False,
 ) -> WorkItemPage:
-    page = await clerking.queue(office, actor, status=status, kind=kind, cursor=cursor, mine=mine)
+    page = await clerking.queue(office, actor, status=status or None, kind=kind or None, cursor=cursor or None, mine=mine)
     return WorkItemPage(items=page.items, next_cursor=page.next_cursor)
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from domain.service_item import Delivery
 from domain.text import Bilingual, Language
@@ -80,6 +80,12 @@ class Applicant(_Message):
 class DeliveryChoice(_Message):
     method: Delivery
     address: str | None = Field(default=None, min_length=4, max_length=200)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _method_alone(cls, value: Any) -> Any:
+        """`"online"` is short for `{"method": "online"}`."""
+        return {"method": value} if isinstance(value, str) else value
 
 
 class ApplicationRequest(_Message):

@@ -6,10 +6,12 @@ from uuid import uuid4
 import httpx
 import pyotp
 import pytest
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api.access import ROLES, anybody
 from api.main import PARTS
+from casework import accounts
 from casework.accounts import ClientCredentials, NewClerk
 from tests.api.conftest import PASSWORD, TOTP_SECRET
 
@@ -83,3 +85,11 @@ async def test_guesses_at_a_clerks_password_are_slowed_down(http: httpx.AsyncCli
     form = {"grant_type": "password", "username": f"nobody-{uuid4()}", "password": "guess", "totp": "000000"}
     answers = [(await http.post("/oauth/token", data=form)).status_code for _ in range(9)]
     assert answers == [400] * 8 + [429]
+
+
+async def test_an_empty_filter_is_no_filter(http: httpx.AsyncClient, app: FastAPI, clerk: NewClerk) -> None:
+    actor_id = (await app.state.office.accounts.clerk_by_login(clerk.login))["id"]
+    http.headers["Authorization"] = f"Bearer {accounts._token(app.state.office, f'clerk:{actor_id}')}"
+    reply = await http.get("/v1/work-items?status=&kind=&cursor=")
+    assert reply.status_code == 200
+    assert (await http.get("/v1/work-items?status=lost")).status_code == 422

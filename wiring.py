@@ -7,6 +7,7 @@ import os
 from contextlib import AsyncExitStack
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -15,33 +16,34 @@ from activities.cases import CaseActivities
 from activities.documents import DocumentActivities
 from activities.identity import IdentityActivities
 from activities.registries import RegistryActivities
-from adapters.calendar import ChineseWorkingDays
-from adapters.database.accounts import AccountStore
 from adapters.database.cases import CaseStore
 from adapters.database.desk import DeskStore
 from adapters.database.engine import Database
 from adapters.database.papers import PaperStore
-from adapters.documents.office import OfficeDocuments
 from adapters.keyring import Keyring
-from adapters.notices.sms import HttpSms
-from adapters.objects.s3 import S3Objects
 from adapters.payloads import encrypted_converter
-from adapters.post.http import HttpPost
-from adapters.registries.http import HttpRegistries
-from adapters.uploads import clean_upload_apart
-from casework.engine import CaseEngine
-from casework.office import DemoWorld, Office, SettingsView
-from catalogue.loader import Catalogue
 from domain.ports import IdentityVerifier
 from domain.text import Bilingual
 from settings import PROJECT, Settings
+
+if TYPE_CHECKING:
+    from adapters.documents.office import OfficeDocuments
+    from adapters.notices.sms import HttpSms
+    from adapters.objects.s3 import S3Objects
+    from adapters.post.http import HttpPost
+    from adapters.registries.http import HttpRegistries
+    from casework.office import DemoWorld, Office
+    from catalogue.loader import Catalogue
 
 log = logging.getLogger("onetrip.wiring")
 FONTS = PROJECT / "node_modules" / "@expo-google-fonts" / "noto-sans-sc"
 
 
 class Wiring:
-    """Adapters of one process, each built when first asked for, closed together."""
+    """Adapters of one process, each imported and built when first asked for, closed together.
+
+    A process pays for what its role needs: the registries' worker loads no typesetter, and only one loads face models.
+    """
 
     def __init__(self, settings: Settings, *, pool_size: int = 10) -> None:
         self.settings = settings
@@ -74,30 +76,40 @@ class Wiring:
         return PaperStore(self.database)
 
     @cached_property
-    def catalogue(self) -> Catalogue:
+    def catalogue(self) -> "Catalogue":
+        from catalogue.loader import Catalogue
+
         return Catalogue()
 
     @cached_property
-    def objects(self) -> S3Objects:
+    def objects(self) -> "S3Objects":
+        from adapters.objects.s3 import S3Objects
+
         s = self.settings
         objects = S3Objects(s.s3, s.s3_access_key, s.s3_secret_key, s.s3_bucket, self.keyring)
         self._exit.callback(objects.close)
         return objects
 
     @cached_property
-    def registries(self) -> HttpRegistries:
+    def registries(self) -> "HttpRegistries":
+        from adapters.registries.http import HttpRegistries
+
         registries = HttpRegistries(self.settings.registries, self.settings.registries_token, self.settings.registry_timeout_seconds)
         self._exit.push_async_callback(registries.aclose)
         return registries
 
     @cached_property
-    def sms(self) -> HttpSms:
+    def sms(self) -> "HttpSms":
+        from adapters.notices.sms import HttpSms
+
         sms = HttpSms(self.settings.sms, self.settings.registries_token)
         self._exit.push_async_callback(sms.aclose)
         return sms
 
     @cached_property
-    def post(self) -> HttpPost:
+    def post(self) -> "HttpPost":
+        from adapters.post.http import HttpPost
+
         post = HttpPost(self.settings.post, self.settings.registries_token)
         self._exit.push_async_callback(post.aclose)
         return post
@@ -107,7 +119,9 @@ class Wiring:
         return Bilingual(zh=self.settings.office_name_zh, en=self.settings.office_name_en)
 
     @cached_property
-    def documents(self) -> OfficeDocuments:
+    def documents(self) -> "OfficeDocuments":
+        from adapters.documents.office import OfficeDocuments
+
         return OfficeDocuments(self.settings.home, self.office_name, FONTS, self.settings.site_url)
 
     @cached_property
@@ -119,7 +133,6 @@ class Wiring:
         """
         if self.settings.bench_identity:
             return self._bench_verifier()
-        # Imported here: only the identity worker pays for the models.
         from adapters.biometrics.verifier import ClipVerifier
 
         s = self.settings
@@ -155,8 +168,13 @@ class Wiring:
             s.temporal, namespace=s.temporal_namespace, data_converter=encrypted_converter(s.payload_keys), lazy=lazy
         )
 
-    async def office(self) -> Office:
+    async def office(self) -> "Office":
         """What pages and API carry."""
+        from adapters.database.accounts import AccountStore
+        from adapters.uploads import clean_upload_apart
+        from casework.engine import CaseEngine
+        from casework.office import Office, SettingsView
+
         s = self.settings
         return Office(
             settings_view=SettingsView(
@@ -179,7 +197,7 @@ class Wiring:
             demo_world=self._demo_world() if s.onetrip_demo else None,
         )
 
-    def _demo_world(self) -> DemoWorld:
+    def _demo_world(self) -> "DemoWorld":
         # Imported here: nothing of a simulator is loaded in production.
         from simulators.demo_world import DemoWorld as SimulatedWorld
 
@@ -188,6 +206,8 @@ class Wiring:
     # --- activities, by role -------------------------------------------------------------------------------------
 
     def case_activities(self) -> CaseActivities:
+        from adapters.calendar import ChineseWorkingDays
+
         return CaseActivities(
             records=self.cases,
             papers=self.papers,

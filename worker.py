@@ -22,8 +22,6 @@ from temporalio.worker import (
 )
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from casework.clips import hand_over_waiting
-from casework.engine import CaseEngine
 from domain.errors import DomainError
 from settings import load_settings
 from wiring import Wiring
@@ -136,6 +134,10 @@ async def _send_notices(wiring: Wiring) -> NoReturn:
 
 async def _hand_over_clips(wiring: Wiring) -> NoReturn:
     """A clip that was stored while the engine or the API died is handed to its case again."""
+    # Imported here: only the cases worker hands clips over.
+    from casework.clips import hand_over_waiting
+    from casework.engine import CaseEngine
+
     engine = CaseEngine(await wiring.connected_temporal())
     while True:
         await asyncio.sleep(CLIP_PAUSE_SECONDS)

@@ -54,7 +54,11 @@ def doctor() -> int:
 async def examine(settings: Settings) -> list[Finding]:
     """Servers and our own processes side by side, then the machine."""
     served = await asyncio.gather(
-        _database(settings), _temporal(settings), _objects(settings), _simulators(settings), _api(settings),
+        _database(settings),
+        _temporal(settings),
+        _objects(settings),
+        _simulators(settings),
+        _api(settings),
         *(_worker(role, settings) for role in ROLES),
     )
     return [*served, *machine(settings)]

@@ -9,6 +9,19 @@ from stack import probes
 from stack.part import Part, Port
 
 ROLES = ("identity", "cases", "registries")  # the slow importer first
+# What a role imports later anyway, loaded while the servers start.
+ROLE_IMPORTS: dict[str, tuple[str, ...]] = {
+    "cases": (
+        "catalogue.loader",
+        "adapters.calendar",
+        "adapters.documents.office",
+        "adapters.objects.s3",
+        "casework.clips",
+        "casework.engine",
+    ),
+    "registries": ("catalogue.loader", "adapters.registries.http"),
+    "identity": ("adapters.objects.s3", "adapters.registries.http", "adapters.biometrics.verifier"),
+}
 INFRASTRUCTURE = ("postgres", "temporal", "seaweedfs", "simulators")
 
 
@@ -63,7 +76,9 @@ def api(settings: Settings, project: Path) -> Part:
     gate = settings.home / "run" / "api.gate"
     return Part(
         name="api",
-        argv=_gated(gate, ("wiring", "api.main"), "api"),
+        argv=_gated(
+            gate, ("api.main", "adapters.database.accounts", "adapters.documents.office", "adapters.uploads", "adapters.objects.s3"), "api"
+        ),
         cwd=project,
         env=_environment(settings),
         needs=(*INFRASTRUCTURE, "migrate"),
@@ -80,7 +95,7 @@ def worker(role: str, settings: Settings, project: Path) -> Part:
     gate = settings.home / "run" / f"worker-{role}.gate"
     return Part(
         name=f"worker-{role}",
-        argv=_gated(gate, ("worker",), "worker", role),
+        argv=_gated(gate, ("worker", *ROLE_IMPORTS[role]), "worker", role),
         cwd=project,
         env=_environment(settings) | {"ONETRIP_READY_FILE": str(ready)},
         needs=(*INFRASTRUCTURE, "migrate"),

@@ -19,8 +19,9 @@ async def http_status(url: str) -> int:
     if parts.hostname is None:
         raise OSError(f"no host in {url}")
     async with asyncio.timeout(PROBE_SECONDS):
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80),
-                                                       ssl=parts.scheme == "https" or None)
+        reader, writer = await asyncio.open_connection(
+            parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), ssl=parts.scheme == "https" or None
+        )
         try:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             writer.write(f"GET {target} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n".encode())

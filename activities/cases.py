@@ -11,7 +11,7 @@ from domain.changes import CaseChange, CaseOpened, ChangeResult, DecisionTask, M
 from domain.clock import CHINA as CHINA
 from domain.clock import day_in_china
 from domain.decision import Decision, Outcome
-from domain.facts import facts_of
+from domain.facts import facts_of, station_name
 from domain.ports import ServiceItems, WorkingDays
 from domain.records import CaseRecords, PaperRecords
 from domain.text import Bilingual
@@ -71,13 +71,15 @@ class CaseActivities:
             version=item.version,
             results=results,
         )
+        station = self.service_items.station_of(item, facts, self.default_station)
         await self.records.save_machine_decision(
             task.application_id,
             task.at,
             decision.model_dump(mode="json"),
             key=f"decided:{task.round}",
             outcome=decision.outcome,
-            station=self.service_items.station_of(item, facts, self.default_station),
+            station=station,
+            station_name=station_name(facts, station),
             waiting_for=WaitingFor(who="system", what="document", text=_MAKING, since=task.at) if approved else None,
             event_text=_APPROVED if approved else _REFERRED,
         )
@@ -88,4 +90,5 @@ class CaseActivities:
         """Settle whose territory a case is before it is decided, so that its counter can see it."""
         request, item = await self.records.request_of(task.application_id)
         facts = facts_of(request, await self.papers.evidence_of(task.application_id), today=day_in_china(task.at))
-        await self.records.set_station(task.application_id, self.service_items.station_of(item, facts, self.default_station))
+        station = self.service_items.station_of(item, facts, self.default_station)
+        await self.records.set_station(task.application_id, station, station_name(facts, station))

@@ -43,7 +43,7 @@ def application_view(case: Mapping[str, Any], *, show_challenge: bool) -> Applic
         waiting_for=_waiting_for(case, identity),
         decision=_decision(case),
         evidence=[EvidenceView(source=e["source"], fetched_at=e["fetched_at"], digest=e["digest"]) for e in case["evidence"]],
-        window=WindowView(closes_at=case["window_closes_at"]) if case["window_closes_at"] else None,
+        window=WindowView(closes_at=case["window_closes_at"], counter=case["station_name"]) if case["window_closes_at"] else None,
         timeline=timeline(case["events"]),
         reads=[DataRead(at=e["at"], purpose=_reading(e["data"]["purpose"], item)) for e in case["events"] if e["event"] == "read"],
         documents=[

@@ -76,7 +76,10 @@ class IdentityView(BaseModel):
 
 
 class WindowView(BaseModel):
+    """The counter window; `counter` is the station to come to, as the registries call it."""
+
     closes_at: datetime
+    counter: str | None = None
 
 
 class DataRead(BaseModel):

@@ -31,11 +31,12 @@ class CaseRecords(Protocol):
         key: str,
         outcome: Outcome,
         station: str,
+        station_name: str | None = None,
         waiting_for: WaitingFor | None,
         event_text: Bilingual,
     ) -> None: ...
 
-    async def set_station(self, application_id: UUID, station: str) -> None: ...
+    async def set_station(self, application_id: UUID, station: str, station_name: str | None = None) -> None: ...
 
     async def clip_question(self, clip_id: UUID) -> dict[str, Any]: ...
 

@@ -415,6 +415,7 @@ class CaseStore:
         key: str,
         outcome: Outcome,
         station: str,
+        station_name: str | None = None,
         waiting_for: WaitingFor | None,
         event_text: Bilingual,
     ) -> None:
@@ -450,6 +451,7 @@ class CaseStore:
                     decision_box=self._db.seal(decision, "applications.decision", application_id),
                     outcome=outcome.value,
                     station=station,
+                    station_name=station_name,
                     updated_at=at,
                     **approved,
                 )
@@ -458,9 +460,10 @@ class CaseStore:
             if changed.first() is None:
                 raise WrongState()
 
-    async def set_station(self, application_id: UUID, station: str) -> None:
+    async def set_station(self, application_id: UUID, station: str, station_name: str | None = None) -> None:
+        values = {"station": station, "station_name": station_name}
         async with self._db.statement() as connection:
-            await connection.execute(update(applications).where(applications.c.id == application_id).values(station=station))
+            await connection.execute(update(applications).where(applications.c.id == application_id).values(**values))
 
     # --- the clip ------------------------------------------------------------------------------------------------
 

@@ -93,6 +93,7 @@ class Application(SQLModel, table=True):
     language: str
     channel: str
     station: str | None = Field(default=None, index=True)
+    station_name: str | None = None  # as the registries call it; where the applicant comes to
     outcome: str | None = None
     decision_box: bytes | None = _box(nullable=True)  # the machine's: rule results with inputs
     person_decision_box: bytes | None = _box(nullable=True)

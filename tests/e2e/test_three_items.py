@@ -74,6 +74,7 @@ def test_purchase_migration_by_machine_then_one_visit(running_stack: Settings, i
     view = integrator.wait_for(case, "awaiting_counter")
     assert view["decision"]["by"] == "machine"
     assert view["window"]["closes_at"]
+    assert view["window"]["counter"].endswith("五马派出所")
     counter = Clerk(running_stack, access, "lucheng-counter")  # the new home's station
     work_item = counter.take(case)
     incomplete = counter.http.post(f"/v1/work-items/{work_item['id']}/complete", json={"outcome": "match"})

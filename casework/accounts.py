@@ -18,8 +18,8 @@ from pydantic import ValidationError
 
 from activities.cases import CHINA
 from casework.actors import Actor, ApplicantActor, ClerkActor, ClientActor
-from casework.applying import invalid_body
 from casework.office import Office
+from domain.admission import invalid_request
 from domain.application import Applicant
 from domain.errors import FieldError, InvalidInput, NotSignedIn, TooManyAttempts, WrongState
 from domain.identity_numbers import IdNumber, parse_id_number
@@ -102,7 +102,7 @@ def _applicant(office: Office, id_number: str, name: str, phone: str) -> Applica
 
 def _form_problems(error: ValidationError) -> list[FieldError]:
     fields = []
-    for field in invalid_body(error).fields:
+    for field in invalid_request(error).fields:
         text = _FORM_TEXTS.get(field.path, field.text)
         fields.append(FieldError(path=f"/applicant{field.path}", text=text))
     return fields

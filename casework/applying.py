@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from pydantic_core import to_json
 
 from activities.cases import CHINA
@@ -234,24 +233,3 @@ async def withdraw(office: Office, actor: Actor, application_id: UUID) -> Applic
     by = "applicant" if isinstance(actor, ApplicantActor) else "client"
     await office.engine.command(application_id, "withdraw", Withdraw(by=by))
     return await get_application(office, actor, application_id)
-
-
-def read_request(body: Any) -> ApplicationRequest:
-    """An API body as a request.
-
-    Raises:
-        InvalidInput: one entry per field.
-    """
-    try:
-        return ApplicationRequest.model_validate(body)
-    except ValidationError as error:
-        raise invalid_body(error) from error
-
-
-def invalid_body(error: ValidationError) -> InvalidInput:
-    fields = []
-    for problem in error.errors(include_url=False, include_input=False):
-        path = "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in problem["loc"])
-        text = Bilingual(zh=f"此项有误：{problem['msg']}", en=f"Not valid: {problem['msg']}")
-        fields.append(FieldError(path=path, text=text))
-    return InvalidInput(fields=fields)

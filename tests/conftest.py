@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import hypothesis
 import pytest
 
 from adapters.database.migrate import migrate
@@ -16,6 +17,10 @@ from tests.running import run_stack
 
 # What a procedure must not do (clocks, randomness, I/O) is noticed here, before it costs a history.
 os.environ["ONETRIP_WORKFLOW_SANDBOX"] = "1"
+
+# A busy machine is no failure.
+hypothesis.settings.register_profile("onetrip", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("onetrip")
 
 NO_CHROMIUM = "there is no chromium: as root, `apt-get install chromium fonts-noto-cjk`"
 

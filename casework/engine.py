@@ -1,5 +1,6 @@
 """Commands to running cases: workflow starts and updates, with the engine's errors turned into the domain's."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -27,6 +28,7 @@ from workflows.policies import CASES_QUEUE
 from workflows.prefill import Prefill, PrefillRequest, PrefillResult
 
 RPC_TIMEOUT = timedelta(seconds=20)
+STATE_PAUSES_SECONDS = (0.2, 0.6)
 _BY_KIND: Mapping[str, type[DomainError]] = {
     c.kind: c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, DomainError) and c is not errors.RegistryUnavailable
 }
@@ -85,14 +87,27 @@ class CaseEngine:
     async def command(self, application_id: UUID, name: str, command: BaseModel, *, command_id: str | None = None) -> CaseState:
         """Send one update; the same `command_id` again is the same command.
 
+        A step is written to the read model a moment before the case takes it in, so somebody who acts on what a page shows
+        may be a moment early: a command refused as out of state is sent again twice.
+
         Raises:
             DomainError: what the case refused with; WrongState when it has ended; Unavailable when nobody answers.
         """
+        identity = command_id or str(new_id())
+        for pause in STATE_PAUSES_SECONDS:
+            try:
+                return await self._send(application_id, name, command, identity)
+            except WrongState as refused:
+                by_the_case = isinstance(refused.__cause__, WorkflowUpdateFailedError)
+                if not by_the_case or type(refused) is not WrongState:
+                    raise
+            await asyncio.sleep(pause)
+        return await self._send(application_id, name, command, identity)
+
+    async def _send(self, application_id: UUID, name: str, command: BaseModel, identity: str) -> CaseState:
         handle = self._client.get_workflow_handle(workflow_id(application_id))
         try:
-            state: CaseState = await handle.execute_update(
-                name, command, id=command_id or str(new_id()), result_type=CaseState, rpc_timeout=RPC_TIMEOUT
-            )
+            state: CaseState = await handle.execute_update(name, command, id=identity, result_type=CaseState, rpc_timeout=RPC_TIMEOUT)
         except WorkflowUpdateFailedError as error:
             raise domain_error(error.cause) from error
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:

@@ -48,7 +48,9 @@ class DemoFamilies:
 
     def _no_record(self, key: str, phone: str) -> DemoPerson:
         return self._demo(
-            key, phone, self._single_woman(key),
+            key,
+            phone,
+            self._single_woman(key),
             "申请“有无违法犯罪记录证明”：无记录，系统自动办结",
             "Apply for the no-criminal-record certificate: no record, the machine completes it",
         )
@@ -57,7 +59,9 @@ class DemoFamilies:
         person = self._single_woman(key)
         self._registrar(f"{key}:conviction").convict(person)
         return self._demo(
-            key, phone, person,
+            key,
+            phone,
+            person,
             "申请“有无违法犯罪记录证明”：有一条记录，转人工审核",
             "Apply for the no-criminal-record certificate: a record exists, a person reviews it",
         )
@@ -65,7 +69,9 @@ class DemoFamilies:
     def _mover(self, key: str, phone: str) -> DemoPerson:
         person, certificate = self._family_with_a_home_elsewhere(key)
         return self._demo(
-            key, phone, person,
+            key,
+            phone,
+            person,
             "申请“购房迁移”：产权、户籍、婚姻一致，系统自动通过，全家可随迁",
             "Apply for purchase migration: owner, household and marriage agree, the machine approves; spouse and child may move along",
             certificate,
@@ -77,7 +83,9 @@ class DemoFamilies:
         owner.name = names.misspelt(Random(f"{self.seed}:{key}:misspelt"), owner.name)
         self.disagreements.append(Disagreement("owner_name", owner.id_number, ("property", "resident_population"), certificate))
         return self._demo(
-            key, phone, person,
+            key,
+            phone,
+            person,
             "申请“购房迁移”：不动产登记的姓名与户籍不一致，转人工审核",
             "Apply for purchase migration: the property registry spells the owner's name differently, a person reviews it",
             certificate,
@@ -85,7 +93,9 @@ class DemoFamilies:
 
     def _new_name(self, key: str, phone: str) -> DemoPerson:
         return self._demo(
-            key, phone, self._single_woman(key),
+            key,
+            phone,
+            self._single_woman(key),
             "申请“姓名变更”：派出所预审、县级审批，再到窗口核对原件",
             "Apply for a change of name: the station pre-reviews, the county approves, originals are compared at the counter",
         )

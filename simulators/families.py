@@ -1,5 +1,6 @@
 """Builds the simulated families: who is born to whom, who married whom, who lives with whom, and what they own."""
 
+import calendar
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import accumulate
@@ -34,7 +35,9 @@ _CRIMES = (("盗窃罪", "刑初"), ("危险驾驶罪", "刑初"), ("诈骗罪",
 
 
 def years_before(day: date, years: int) -> date:
-    return date(day.year - years, day.month, min(day.day, 28))
+    """The same day of another year; 1 March where 29 February does not exist, so that nobody comes of age too early."""
+    leap_day = (day.month, day.day) == (2, 29) and not calendar.isleap(day.year - years)
+    return date(day.year - years, 3, 1) if leap_day else day.replace(year=day.year - years)
 
 
 @dataclass

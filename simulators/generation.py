@@ -197,4 +197,3 @@ class Generation:
     def _note(self, kind: DisagreementKind, id_number: str, marriage: Marriage) -> None:
         sources = ("marriage", "resident_population")
         self.disagreements.append(Disagreement(kind, id_number, sources, marriage.certificate_number))
-

@@ -54,7 +54,7 @@ def tracking_number(serial: int) -> str:
     """EA, eight digits, a check digit and CN, as UPU S10 has it."""
     digits = f"{serial:08d}"
     check = 11 - sum(int(d) * w for d, w in zip(digits, (8, 6, 4, 2, 3, 5, 9, 7), strict=True)) % 11
-    return f"EA{digits}{ {10: 0, 11: 5}.get(check, check)}CN"
+    return f"EA{digits}{ {10: 0, 11: 5}.get(check, check) }CN"
 
 
 class Post:

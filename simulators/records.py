@@ -42,9 +42,7 @@ def criminal_records(population: Population, id_number: str, parameters: Mapping
     convictions = population.convictions_of(id_number)
     if not convictions:
         return None
-    return {
-        "records": [{"case_number": c.case_number, "kind": c.kind, "decided_on": c.decided_on.isoformat()} for c in convictions]
-    }
+    return {"records": [{"case_number": c.case_number, "kind": c.kind, "decided_on": c.decided_on.isoformat()} for c in convictions]}
 
 
 def property_certificates(population: Population, id_number: str, parameters: Mapping[str, str]) -> Record | None:

@@ -178,7 +178,7 @@ def case_view(status: Status = Status.VERIFYING, code: str = "name-change", **ch
         "documents": [DocumentView(number=DOCUMENT, title=item.certificate.title, url="/v1/certificates/x/file", issued_at=NOW)]
         if status is Status.COMPLETED
         else [],
-        "challenge": Challenge(id=UUID(int=9), code="3582", language="zh", expires_at=NOW + timedelta(minutes=5))
+        "challenge": Challenge(id=UUID(int=9), code="3582", language="zh", expires_at=datetime.now(UTC) + timedelta(minutes=5))
         if status is Status.VERIFYING
         else None,
         "materials": materials,
@@ -437,7 +437,7 @@ class World:
 
     async def renew_challenge(self, office: Any, actor: Any, application_id: UUID, language: str | None = None) -> Challenge:
         self.done.append(("renew_challenge", application_id))
-        return Challenge(id=UUID(int=8), code="1946", language="zh", expires_at=NOW + timedelta(minutes=5))
+        return Challenge(id=UUID(int=8), code="1946", language="zh", expires_at=datetime.now(UTC) + timedelta(minutes=5))
 
     async def consent_to_face_check(self, office: Any, actor: Any, application_id: UUID) -> None:
         self.done.append(("consent_to_face_check", application_id))

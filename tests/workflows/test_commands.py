@@ -20,8 +20,8 @@ from domain.jurisdiction import Role
 from domain.service_item import StepKind
 from tests.builders import library_card, make_application_request, make_service_item
 from tests.driving import FictionTown
-from workflows.policies import CASES_QUEUE
 from workflows.case import refusal
+from workflows.policies import CASES_QUEUE
 
 pytestmark = [pytest.mark.stack, pytest.mark.asyncio(loop_scope="module")]
 

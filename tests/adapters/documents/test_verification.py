@@ -184,8 +184,12 @@ def test_the_qr_code_opens_the_verify_page_with_a_token_of_ours(office: OfficeDo
     import cv2
     import numpy as np
 
-    page = pypdfium2.PdfDocument(sealed)[0].render(scale=300 / 72).to_pil().convert("L")
-    address, _, _ = cv2.QRCodeDetector().detectAndDecode(np.asarray(page)[int(page.height * 0.7) :, : page.width // 2])
+    def read(dots_per_inch: int) -> str:
+        page = pypdfium2.PdfDocument(sealed)[0].render(scale=dots_per_inch / 72).to_pil().convert("L")
+        return str(cv2.QRCodeDetector().detectAndDecode(np.asarray(page)[int(page.height * 0.7) :, : page.width // 2])[0])
+
+    # This reader misses some codes at some sizes; a person would move the phone.
+    address = next(filter(None, map(read, (300, 200, 250, 350, 400, 450))), "")
     assert address.startswith(f"{SITE}/verify?c=")
     verdict = office.verify_token(address.partition("?c=")[2])
     assert (verdict.result, verdict.number) == ("genuine", make_certificate().number)

@@ -20,7 +20,6 @@ ROLE_IMPORTS: dict[str, tuple[str, ...]] = {
         "casework.engine",
     ),
     "registries": ("catalogue.loader", "adapters.registries.http"),
-    "identity": ("adapters.objects.s3", "adapters.registries.http", "adapters.biometrics.verifier"),
 }
 INFRASTRUCTURE = ("postgres", "temporal", "seaweedfs", "simulators")
 
@@ -91,14 +90,15 @@ def api(settings: Settings, project: Path) -> Part:
 
 
 def worker(role: str, settings: Settings, project: Path) -> Part:
+    """Imports while the servers start. The identity worker warms its models too, and then waits for the engine by itself."""
     ready = settings.home / "run" / f"worker-{role}.ready"
-    gate = settings.home / "run" / f"worker-{role}.gate"
+    gate = None if role == "identity" else settings.home / "run" / f"worker-{role}.gate"
     return Part(
         name=f"worker-{role}",
-        argv=_gated(gate, ("worker", *ROLE_IMPORTS[role]), "worker", role),
+        argv=_gated(gate, ("worker", *ROLE_IMPORTS[role]), "worker", role) if gate else (sys.executable, "worker.py", role),
         cwd=project,
         env=_environment(settings) | {"ONETRIP_READY_FILE": str(ready)},
-        needs=(*INFRASTRUCTURE, "migrate"),
+        needs=(*INFRASTRUCTURE, "migrate") if gate else (),
         gate=gate,
         ready_seconds=120.0,
         probe=probes.touched(ready),

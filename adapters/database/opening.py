@@ -1,0 +1,194 @@
+"""Opening a case: person, application, acceptance number, first challenge, first event, in one transaction."""
+
+import secrets
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.database.engine import Database
+from adapters.database.pinned import PinnedItems
+from adapters.database.tables import (
+    acceptance_serials,
+    applications,
+    challenges,
+    events,
+    persons,
+    service_item_versions,
+)
+from domain.application import (
+    Applicant,
+    Status,
+    WaitingFor,
+)
+from domain.changes import (
+    CaseOpened,
+    ChallengeIssued,
+    OpenCase,
+)
+from domain.clock import day_in_china
+from domain.ids import acceptance_number, new_id
+from domain.service_item import ServiceItem
+from domain.text import Bilingual, Language
+
+CHALLENGE_MINUTES = 5
+
+
+def new_code() -> str:
+    """Four digits from the system's CSPRNG."""
+    return f"{secrets.randbelow(10_000):04d}"
+
+
+class OpeningStore:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._items = PinnedItems()
+
+    async def open_case(self, opening: OpenCase, item: ServiceItem, *, division: str) -> CaseOpened:
+        """Register a case: person, application, acceptance number, first challenge, first event."""
+        if (earlier := await self._opened_before(opening.application_id)) is not None:
+            return earlier
+        day = day_in_china(opening.at)
+        number = acceptance_number(division, day, await self._next_serial(division, day))
+        digest = self._items.digest_of(item)
+        async with self._db.transaction() as connection:
+            await self._items.keep(connection, item)
+            person_id = await self.person(connection, opening.request.applicant, opening.at)
+            inserted = await connection.execute(
+                insert(applications)
+                .values(**self._application_row(opening, person_id, number, item, digest))
+                .on_conflict_do_nothing(index_elements=["id"])
+                .returning(applications.c.id)
+            )
+            if inserted.first() is None:  # another attempt of this activity committed meanwhile
+                opened = await self._read_opened(connection, opening.application_id)
+                assert opened is not None
+                return opened
+            challenge = await self._issue_challenge(connection, opening.application_id, opening.request.language, opening.at)
+            opened = CaseOpened(acceptance_number=number, item=item, challenge=challenge)
+            await connection.execute(
+                insert(events).values(
+                    application_id=opening.application_id,
+                    key="opened",
+                    at=opening.at,
+                    event="submitted",
+                    by="applicant" if opening.request.client_id is None else "client",
+                    text={"zh": "已提交申请", "en": "Application submitted"},
+                    data={"service_item": item.code, "version": item.version},
+                    result={"challenge": challenge.model_dump(mode="json")},
+                )
+            )
+        return opened
+
+    async def _opened_before(self, application_id: UUID) -> CaseOpened | None:
+        async with self._db.statement() as connection:
+            return await self._read_opened(connection, application_id)
+
+    async def _read_opened(self, connection: AsyncConnection, application_id: UUID) -> CaseOpened | None:
+        row = (
+            await connection.execute(
+                select(applications.c.acceptance_number, service_item_versions.c.body, events.c.result)
+                .join(events, (events.c.application_id == applications.c.id) & (events.c.key == "opened"))
+                .join(
+                    service_item_versions,
+                    (service_item_versions.c.code == applications.c.service_item)
+                    & (service_item_versions.c.digest == applications.c.item_digest),
+                )
+                .where(applications.c.id == application_id)
+            )
+        ).first()
+        if row is None:
+            return None
+        return CaseOpened(
+            acceptance_number=row[0],
+            item=ServiceItem.model_validate(row[1]),
+            challenge=ChallengeIssued.model_validate(row[2]["challenge"]),
+        )
+
+    async def _next_serial(self, division: str, day: date) -> int:
+        # Its own transaction: the row is hot, and a gap after a failure harms nobody.
+        async with self._db.statement() as connection:
+            statement = (
+                insert(acceptance_serials)
+                .values(division=division, day=day, last=1)
+                .on_conflict_do_update(index_elements=["division", "day"], set_={"last": acceptance_serials.c.last + 1})
+                .returning(acceptance_serials.c.last)
+            )
+            return int((await connection.execute(statement)).scalar_one())
+
+    async def person(self, connection: AsyncConnection, applicant: Applicant, at: datetime) -> UUID:
+        """Find or make the person; what an application states never overwrites what the person proved."""
+        index = self._db.index(applicant.id_number)
+        found = (await connection.execute(select(persons.c.id).where(persons.c.id_number_index == index))).scalar_one_or_none()
+        if found is not None:
+            return UUID(str(found))
+        person_id = new_id()
+        inserted = await connection.execute(
+            insert(persons)
+            .values(
+                id=person_id,
+                id_number_index=index,
+                id_number_box=self._db.seal(applicant.id_number, "persons.id_number", person_id),
+                name_box=self._db.seal(applicant.name, "persons.name", person_id),
+                phone_box=self._db.seal(applicant.phone, "persons.phone", person_id),
+                phone_index=self._db.index(applicant.phone),
+                created_at=at,
+            )
+            .on_conflict_do_nothing(index_elements=["id_number_index"])
+            .returning(persons.c.id)
+        )
+        if inserted.first() is not None:
+            return person_id
+        return UUID(str((await connection.execute(select(persons.c.id).where(persons.c.id_number_index == index))).scalar_one()))
+
+    def _application_row(self, opening: OpenCase, person_id: UUID, number: str, item: ServiceItem, digest: str) -> dict[str, Any]:
+        request, row_id = opening.request, opening.application_id
+        address = request.delivery.address
+        waiting = WaitingFor(
+            who="applicant",
+            what="identity-clip",
+            text=Bilingual(zh="等待您录制视频核验身份", en="Waiting for you to record the clip that proves who you are"),
+            since=opening.at,
+            until=opening.at + timedelta(hours=item.clip_hours),
+        )
+        return {
+            "id": row_id,
+            "acceptance_number": number,
+            "person_id": person_id,
+            "client_id": request.client_id,
+            "service_item": item.code,
+            "version": item.version,
+            "item_digest": digest,
+            "status": Status.VERIFYING.value,
+            "waiting_for": [waiting.model_dump(mode="json")],
+            "applicant_name_box": self._db.seal(request.applicant.name, "applications.applicant_name", row_id),
+            "phone_box": self._db.seal(request.applicant.phone, "applications.phone", row_id),
+            "phone_index": self._db.index(request.applicant.phone),
+            "answers_box": self._db.seal(request.answers, "applications.answers", row_id),
+            "delivery": request.delivery.method.value,
+            "address_box": self._db.seal(address, "applications.address", row_id) if address else None,
+            "language": request.language,
+            "channel": request.channel,
+            "supplement_round": 0,
+            "opened_at": opening.at,
+            "updated_at": opening.at,
+        }
+
+    async def _issue_challenge(
+        self, connection: AsyncConnection, application_id: UUID, language: Language, at: datetime
+    ) -> ChallengeIssued:
+        challenge = ChallengeIssued(id=new_id(), expires_at=at + timedelta(minutes=CHALLENGE_MINUTES))
+        await connection.execute(
+            insert(challenges).values(
+                id=challenge.id,
+                application_id=application_id,
+                code_box=self._db.seal(new_code(), "challenges.code", challenge.id),
+                language=language,
+                expires_at=challenge.expires_at,
+                created_at=at,
+            )
+        )
+        return challenge

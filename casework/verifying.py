@@ -7,8 +7,13 @@ from casework.views import CertificateView
 from domain.documents import SealVerdict
 from domain.errors import NotFound, TooLarge
 from domain.service_item import ServiceItem
+from domain.text import Bilingual
 
 FILE_MAX_BYTES = 20_000_000
+_REVOKED = Bilingual(
+    zh="该文件由本机关签发，未被改动，但已失效，请勿采信。",
+    en="This office issued this file, and it has not been changed, but it is no longer valid. Do not rely on it.",
+)
 _VALID = frozenset({"completed", "issuing", "posting"})
 
 
@@ -31,14 +36,24 @@ async def certificate(office: Office, number: str) -> CertificateView:
 
 
 async def verify_file(office: Office, data: bytes) -> SealVerdict:
-    """The seal's own word on a PDF, whoever has it.
+    """The seal's word on a PDF, whoever has it, and whether the certificate still counts.
 
     Raises:
         TooLarge: over 20 MB.
     """
     if len(data) > FILE_MAX_BYTES:
         raise TooLarge()
-    return await asyncio.to_thread(office.seals.verify, data)
+    verdict = await asyncio.to_thread(office.seals.verify, data)
+    if verdict.result == "genuine" and not await _counts(office, verdict.number):
+        return verdict.model_copy(update={"result": "revoked", "text": _REVOKED})
+    return verdict
+
+
+async def _counts(office: Office, number: str | None) -> bool:
+    try:
+        return number is not None and (await certificate(office, number)).valid
+    except NotFound:
+        return False
 
 
 async def verify_token(office: Office, token: str) -> CertificateView | SealVerdict:

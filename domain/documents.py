@@ -41,9 +41,12 @@ class SealedDocument(BaseModel):
 
 
 class SealVerdict(BaseModel):
-    """What `onetrip verify` and the public page say of a file, with no network."""
+    """What `onetrip verify` and the public page say of a file.
 
-    result: Literal["genuine", "altered", "not-ours", "not-a-pdf", "unsealed"]
+    `revoked` is said online only: the seal is ours and the file unchanged, but the certificate no longer counts.
+    """
+
+    result: Literal["genuine", "altered", "not-ours", "not-a-pdf", "unsealed", "revoked"]
     number: str | None = None
     issued_at: datetime | None = None
     office: str | None = None

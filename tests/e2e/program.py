@@ -123,15 +123,22 @@ class Clerk(Program):
         self.http.headers["Authorization"] = f"Bearer {token}"
 
     def take(self, case: dict[str, Any]) -> dict[str, Any]:
-        """Claim the open work item of this case."""
+        """Claim the open work item of this case as soon as it is in the queue: after a supplement the registries come first."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while (item := self._open_item_of(case)) is None:
+            assert time.monotonic() < deadline, "no open work item of this case is in this clerk's queue"
+            time.sleep(0.3)
+        return self.ok(self.http.post(f"/v1/work-items/{item['id']}/claim"))
+
+    def _open_item_of(self, case: dict[str, Any]) -> dict[str, Any] | None:
         cursor: str | None = ""
         while cursor is not None:
-            page = self.ok(self.http.get("/v1/work-items", params={"status": "open", "cursor": cursor} if cursor else {"status": "open"}))
-            for item in page["items"]:
-                if item["application_id"] == case["id"]:
-                    return self.ok(self.http.post(f"/v1/work-items/{item['id']}/claim"))
+            page = self.ok(self.http.get("/v1/work-items", params={"status": "open", "cursor": cursor}))
+            item: dict[str, Any] | None = next((i for i in page["items"] if i["application_id"] == case["id"]), None)
+            if item is not None:
+                return item
             cursor = page["next_cursor"]
-        raise AssertionError("no open work item of this case is in this clerk's queue")
+        return None
 
     def complete(self, work_item: dict[str, Any], outcome: str, **result: Any) -> dict[str, Any]:
         return self.ok(self.http.post(f"/v1/work-items/{work_item['id']}/complete", json={"outcome": outcome, **result}))

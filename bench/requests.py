@@ -87,5 +87,3 @@ def paper_bytes() -> bytes:
     out = io.BytesIO()
     page.save(out, "PNG")
     return out.getvalue()
-
-

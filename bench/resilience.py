@@ -121,8 +121,7 @@ async def _storm(stack: StackProcess, settings: Settings, applications: int, con
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await _all_or_first_error(
-                    [_kill_in_turn(storm, stack)]
-                    + [_one_application(storm, integrator, watch, body, clip, paper) for body in bodies],
+                    [_kill_in_turn(storm, stack)] + [_one_application(storm, integrator, watch, body, clip, paper) for body in bodies],
                     [*working, *beside],
                 )
         except (TimeoutError, Refused) as error:

@@ -94,7 +94,7 @@ def _part_name(words: Sequence[str]) -> str | None:
         return "seaweedfs"
     if "simulators" in words:
         return "simulators"
-    if "worker" in words:
+    if "worker" in words or "worker.py" in words:  # behind a gate, or by itself
         return f"worker-{words[-1]}"
     return "api" if words[-1] == "api" else None
 

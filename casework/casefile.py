@@ -177,10 +177,14 @@ def _identity(item: ServiceItem, case: Mapping[str, Any]) -> IdentityView:
     return IdentityView(
         attempts_used=len(verdicts),
         attempts_allowed=item.identity_attempts,
-        checking=any(c["verdict"] is None for c in case["clips"]) and case["status"] == Status.VERIFYING.value,
+        checking=case["status"] == Status.VERIFYING.value and (any(c["verdict"] is None for c in case["clips"]) or _just_passed(last)),
         passed=passed,
         last_reasons=reasons,
     )
+
+
+def _just_passed(verdict: Mapping[str, Any] | None) -> bool:
+    return verdict is not None and bool(verdict["passed"])
 
 
 def _actions(status: Status, materials: list[MaterialView], identity: IdentityView) -> list[str]:

@@ -57,13 +57,16 @@ def make_demo_clip(code: str, language: Literal["zh", "en"] = CLIP_LANGUAGE, sec
     return _encode(_talking_head(sound, FRAMES_PER_SECOND), sound)
 
 
-def write_camera_files(code: str, language: Literal["zh", "en"], folder: Path, pause_seconds: float = 2.5) -> tuple[Path, Path]:
+def write_camera_files(
+    code: str, language: Literal["zh", "en"], folder: Path, pause_seconds: float = 2.5, lead_seconds: float | None = None
+) -> tuple[Path, Path]:
     """`camera.mjpeg` and `microphone.wav` for Chromium's fake camera, which plays both over and over.
 
-    One round is the reading and `pause_seconds` of silence, so that a recording of 8 s holds the whole code wherever it begins.
+    One round is the reading and `pause_seconds` of silence, so that a recording of 8 s holds the whole code wherever it begins;
+    a shorter recording needs `lead_seconds` of silence before the reading, as long as it takes from opening the camera to recording.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sound = _reading(code, language, LEAD_SECONDS, None)
+    sound = _reading(code, language, LEAD_SECONDS if lead_seconds is None else lead_seconds, None)
     sound = _silence_after(sound, len(sound) / SOUND_RATE + pause_seconds)
     camera, microphone = folder / "camera.mjpeg", folder / "microphone.wav"
     with camera.open("wb") as out:

@@ -58,7 +58,6 @@ class Settings(BaseSettings):
     office_name_en: str = "Wenzhou Public Security Bureau (demonstration)"
 
     registry_timeout_seconds: float = 5.0
-    registry_retry_max_seconds: float = 60.0
     deepface_home: str = ""
     face_model: str = "Dlib"
     face_threshold: float = 0.58

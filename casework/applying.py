@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from domain.service_item import Prefill
 from domain.text import Bilingual, Language
 from workflows.prefill import PrefillRequest
 
+DRAFT_LIFE = timedelta(days=30)  # nobody comes back for an older one
 CLIP_MAX_BYTES = 20_000_000
 CLIP_TYPES = ("video/webm", "video/mp4", "video/quicktime")
 
@@ -71,6 +73,7 @@ def _value(fill: Prefill, records: Mapping[str, Mapping[str, Any]]) -> Any:
 
 
 async def save_draft(office: Office, actor: ApplicantActor, code: str, body: Mapping[str, Any]) -> None:
+    await office.desk.drop_old_drafts(DRAFT_LIFE)
     await office.desk.save_draft(actor.person_id, office.catalogue.get(code).code, body, office.now())
 
 

@@ -1,226 +1,129 @@
-"""Reads service items from YAML and refuses what cannot be; every refusal names file, field and cure."""
+"""The catalogue as a process holds it: every service item in every version that is or will be in force."""
 
-import json
-import string
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import SchemaError, ValidationError
-from pydantic import ValidationError as ModelError
-
-from catalogue.rules import RuleSyntaxError, decide, station_of, variables_of
-from domain.decision import Outcome, RuleResult
-from domain.errors import FieldError, InvalidInput, UnknownServiceItem
-from domain.service_item import Delivery, MaterialSource, ServiceItem
+from catalogue.documents import DocumentText, document_text
+from catalogue.forms import check_answers
+from catalogue.parts import PARTS
+from catalogue.reading import load_service_item
+from catalogue.refusals import CatalogueError, Refusals
+from catalogue.rules import decide, station_of
+from catalogue.sources import load_sources
+from domain.clock import day_in_china
+from domain.decision import Finding
+from domain.errors import UnknownServiceItem
+from domain.service_item import ServiceItem
+from domain.source import Source
 from domain.text import Bilingual
 
 SERVICES = Path(__file__).parent / "services"
-SOURCES: dict[str, Bilingual] = {
-    "resident_population": Bilingual(zh="常住人口信息", en="Resident population registry"),
-    "criminal_records": Bilingual(zh="违法犯罪人员信息", en="Criminal records registry"),
-    "property": Bilingual(zh="不动产登记", en="Property registry"),
-    "marriage": Bilingual(zh="婚姻登记", en="Marriage registry"),
-    "social_security": Bilingual(zh="社会保险", en="Social security"),
-}
-STATEMENT_VALUES = frozenset({"name", "id_number", "today_zh", "today_en"})  # what a certificate's statement may name
-_ALWAYS_KNOWN = frozenset({"answers", "applicant", "today"})
-
-
-class CatalogueError(ValueError):
-    """A service item that cannot be; the message names file, field and cure."""
 
 
 class Catalogue:
-    """All service items of a folder, by code."""
+    """Service items by code and version: those of a folder, then those that were published while processes run."""
 
-    def __init__(self, folder: Path = SERVICES) -> None:
-        self._items: dict[str, ServiceItem] = {}
+    def __init__(self, folder: Path = SERVICES, sources: Mapping[str, Source] | None = None, parts: Path = PARTS) -> None:
+        self.sources = sources if sources is not None else load_sources()
+        self._packaged: dict[str, list[ServiceItem]] = {}
         for path in sorted(folder.rglob("*.yaml")):
-            item = load_service_item(path)
-            if item.code in self._items:
-                raise CatalogueError(f"{path.name}: code: {item.code} is used by another file; choose another code")
-            self._items[item.code] = item
+            item = load_service_item(path, self.sources, parts)
+            if item.code in self._packaged:
+                refusals = Refusals(path.name, path.read_text(encoding="utf-8"))
+                refusals.say("code", f"{item.code} 已被另一文件使用", f"{item.code} is used by another file", "换一个代码", "choose another code")
+                refusals.raise_if_any()
+            self._packaged[item.code] = [item]
+        self._versions = self._packaged
 
-    def all(self) -> list[ServiceItem]:
-        return sorted(self._items.values(), key=lambda item: (not item.most_used, item.code))
+    def publish(self, items: Iterable[ServiceItem]) -> None:
+        """Take in all published versions, in place of those known before; a number that the folder has too wins over it."""
+        versions = {code: list(known) for code, known in self._packaged.items()}
+        for item in items:
+            others = [known for known in versions.get(item.code, []) if known.version != item.version]
+            versions[item.code] = sorted([*others, item], key=lambda version: version.version)
+        self._versions = versions
 
-    def get(self, code: str) -> ServiceItem:
+    def all(self, on: date | None = None) -> list[ServiceItem]:
+        """What is in force on a day (default: today in China), the most used first."""
+        day = on or _today()
+        found = (self._in_force(code, day) for code in self._versions)
+        return sorted((item for item in found if item), key=lambda item: (not item.most_used, item.code))
+
+    def get(self, code: str, on: date | None = None) -> ServiceItem:
         """The version in force.
 
         Raises:
-            UnknownServiceItem: no such code.
+            UnknownServiceItem: no such code, or nothing of it in force on that day.
         """
-        try:
-            return self._items[code]
-        except KeyError:
-            raise UnknownServiceItem() from None
+        item = self._in_force(code, on or _today())
+        if item is None:
+            raise UnknownServiceItem()
+        return item
+
+    def versions(self, code: str) -> list[ServiceItem]:
+        """Every version known, the oldest first; empty for an unknown code."""
+        return list(self._versions.get(code, []))
+
+    def name_of(self, code: str) -> Bilingual:
+        """What an item is or was called, in force or not.
+
+        Raises:
+            UnknownServiceItem: no version of it is known.
+        """
+        if not (known := self._versions.get(code)):
+            raise UnknownServiceItem()
+        return known[-1].name
+
+    def _in_force(self, code: str, day: date) -> ServiceItem | None:
+        """The newest version in force: a later one ends an earlier one that names no last day."""
+        fitting = [item for item in self._versions.get(code, []) if item.in_force_on(day)]
+        return max(fitting, key=lambda item: (item.effective_from, item.version), default=None)
 
     def check_answers(self, item: ServiceItem, answers: Mapping[str, Any]) -> None:
         check_answers(item, answers)
 
-    def decide(self, item: ServiceItem, facts: Mapping[str, Any]) -> tuple[Outcome, list[RuleResult]]:
+    def decide(self, item: ServiceItem, facts: Mapping[str, Any]) -> Finding:
         return decide(item, facts)
+
+    def document_text(self, item: ServiceItem, facts: Mapping[str, Any]) -> DocumentText:
+        return document_text(item, facts)
 
     def station_of(self, item: ServiceItem, facts: Mapping[str, Any], default: str) -> str:
         return station_of(item, facts, default)
 
     def source_name(self, source: str) -> Bilingual:
-        return SOURCES[source]
+        return self.sources[source].name
 
 
-def load_service_item(path: Path) -> ServiceItem:
-    """One file, checked.
-
-    Raises:
-        CatalogueError: what is wrong, where, and what to do.
-    """
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        item = ServiceItem.model_validate(raw)
-    except UnicodeDecodeError as error:
-        raise CatalogueError(f"{path.name}: not UTF-8: save the file as UTF-8") from error
-    except yaml.YAMLError as error:
-        raise CatalogueError(f"{path.name}: not YAML: {error}") from error
-    except ModelError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise CatalogueError(f"{path.name}: {where}: {first['msg']}") from error
-    _cross_check(item, path)
-    return item
-
-
-def _cross_check(item: ServiceItem, path: Path) -> None:
-    def refuse(field: str, what: str) -> None:
-        raise CatalogueError(f"{path.name}: {field}: {what}")
-
-    _check_names(item, refuse)
-    sources = {request.source for request in item.evidence}
-    if unknown := sources - SOURCES.keys():
-        refuse("evidence", f"unknown source {sorted(unknown)}; known are {sorted(SOURCES)}")
-    for rule in item.rules:
-        try:
-            unknown_facts = variables_of(rule.when) - _ALWAYS_KNOWN - sources
-        except RuleSyntaxError as error:
-            refuse(f"rules.{rule.id}.when", f"not CEL: {error}; correct the condition")
-        if unknown_facts:
-            refuse(f"rules.{rule.id}.when", f"names {sorted(unknown_facts)}, which no evidence brings; add the source or correct the name")
-        if stray := set(rule.sources) - sources:
-            refuse(f"rules.{rule.id}.sources", f"{sorted(stray)} is not asked under evidence; ask it there or drop it here")
-    for expression in item.jurisdiction:
-        try:
-            unknown_facts = variables_of(expression) - _ALWAYS_KNOWN - sources
-        except RuleSyntaxError as error:
-            refuse("jurisdiction", f"not CEL: {error}; correct the expression")
-        if unknown_facts:
-            refuse("jurisdiction", f"names {sorted(unknown_facts)}, which no evidence brings; add the source or correct the name")
-    for material in item.materials:
-        if (material.source is MaterialSource.REGISTRY) != (material.replaced_by is not None):
-            refuse(f"materials.{material.code}", "name the registry in replaced_by, and only for source: registry")
-        if material.replaced_by is not None and material.replaced_by not in sources:
-            refuse(f"materials.{material.code}.replaced_by", f"{material.replaced_by} is not asked under evidence; ask it there")
-    if item.trips == 0 and (item.originals or Delivery.COUNTER in item.delivery):
-        refuse("trips", "0 trips cannot have an original or a delivery at the counter; set trips: 1 or drop them")
-    if not item.machine_may_approve and not item.steps:
-        refuse("steps", "nobody could decide: let the machine approve or name a step")
-    if not item.steps:
-        refuse("steps", "a referred case needs at least one step")
-    try:
-        Draft202012Validator.check_schema(item.form)
-    except SchemaError as error:
-        refuse("form", error.message)
-    for name, field in item.form.get("properties", {}).items():
-        if "x-label" not in field:
-            refuse(f"form.properties.{name}", "add x-label with zh and en")
-    for request in item.evidence:
-        for parameter, field in request.query.items():
-            if field not in item.form.get("properties", {}):
-                refuse(f"evidence.{request.source}.query.{parameter}", f"the form has no field {field}; add it or correct the name")
-    for fill in item.prefill:
-        if fill.source not in SOURCES:
-            refuse(f"prefill.{fill.field}", f"unknown source {fill.source}; known are {sorted(SOURCES)}")
-    _check_statement(item, refuse)
-
-
-def _check_names(item: ServiceItem, refuse: Callable[[str, str], None]) -> None:
-    if not item.delivery:
-        refuse("delivery", "nobody could receive anything: name online, counter or post")
-    named: dict[str, Iterable[str]] = {
-        "rules": (rule.id for rule in item.rules),
-        "materials": (material.code for material in item.materials),
-        "evidence": (request.source for request in item.evidence),
-    }
-    for field, names in named.items():
-        if twice := sorted(name for name, times in Counter(names).items() if times > 1):
-            refuse(field, f"{twice} stands there twice; give each its own name")
-
-
-def _check_statement(item: ServiceItem, refuse: Callable[[str, str], None]) -> None:
-    """A line that cannot be filled in would be found out when somebody's certificate is made."""
-    for line in item.certificate.statement:
-        for language_text in (line.zh, line.en):
-            try:
-                names = {name for _, name, _, _ in string.Formatter().parse(language_text) if name is not None}
-            except ValueError as error:
-                refuse("certificate.statement", f"{error}; write {{{{ and }}}} for braces")
-            if unknown := names - STATEMENT_VALUES:
-                refuse("certificate.statement", f"cannot fill in {sorted(unknown)}; known are {sorted(STATEMENT_VALUES)}")
-
-
-@lru_cache(maxsize=512)
-def _validator(form: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(form), format_checker=FormatChecker())
-
-
-def check_answers(item: ServiceItem, answers: Mapping[str, Any], *, prefix: str = "/answers") -> None:
-    """Hold answers against the item's form.
-
-    Raises:
-        InvalidInput: one entry per field, with what to do.
-    """
-    validator = _validator(json.dumps(item.form))
-    errors = [_field_error(item, e, prefix) for e in validator.iter_errors(dict(answers))]
-    if errors:
-        raise InvalidInput(fields=errors)
-
-
-def _label(item: ServiceItem, name: object) -> Bilingual:
-    field = item.form.get("properties", {}).get(name, {})
-    return Bilingual.model_validate(field["x-label"]) if "x-label" in field else Bilingual(zh=str(name)[:40], en=str(name)[:40])
-
-
-def _field_error(item: ServiceItem, error: ValidationError, prefix: str) -> FieldError:
-    path = list(error.absolute_path)
-    if error.validator == "required":
-        missing = error.message.split("'")[1]
-        path, label = [*path, missing], _label(item, missing)
-        text = Bilingual(zh=f"请填写：{label.zh}", en=f"Please answer: {label.en}")
-    elif error.validator == "additionalProperties":
-        known = ", ".join(item.form.get("properties", {}))
-        text = Bilingual(zh=f"有未知的填报项；可填：{known}", en=f"There is an unknown field; known are: {known}")
-    else:
-        text = _constraint_text(error, _label(item, path[0] if path else ""))
-    return FieldError(path="/".join([prefix, *(str(p).replace("~", "~0").replace("/", "~1") for p in path)]), text=text)
-
-
-def _constraint_text(error: ValidationError, label: Bilingual) -> Bilingual:
-    value = error.validator_value
-    match error.validator:
-        case "enum":
-            return Bilingual(zh=f"请从选项中选择：{label.zh}", en=f"Choose one of the options: {label.en}")
-        case "minLength":
-            return Bilingual(zh=f"{label.zh}：至少 {value} 个字", en=f"{label.en}: at least {value} characters")
-        case "maxLength":
-            return Bilingual(zh=f"{label.zh}：最多 {value} 个字", en=f"{label.en}: at most {value} characters")
-        case "uniqueItems":
-            return Bilingual(zh=f"{label.zh}：不能重复", en=f"{label.en}: no repetitions")
-        case "maxItems":
-            return Bilingual(zh=f"{label.zh}：最多 {value} 项", en=f"{label.en}: at most {value}")
-        case _:
-            return Bilingual(
-                zh=f"{label.zh}：格式不对，请按说明填写", en=f"{label.en}: not in the form asked for; see the hint beside the field"
+def check_periods(item: ServiceItem, others: Iterable[ServiceItem], refusals: Refusals) -> None:
+    """A new version may follow others of its code, not overlap one that names its last day, nor begin before it."""
+    for other in others:
+        if other.version >= item.version:
+            refusals.say(
+                "version", f"已有第 {other.version} 版", f"version {other.version} exists", f"改为 {other.version + 1} 或更大",
+                f"write {other.version + 1} or more",
+            )  # fmt: skip
+        elif other.effective_from >= item.effective_from or (other.effective_to is not None and other.effective_to >= item.effective_from):
+            end = other.effective_to.isoformat() if other.effective_to else "…"
+            refusals.say(
+                "effective_from",
+                f"与第 {other.version} 版的生效期（{other.effective_from} 至 {end}）重叠",
+                f"it overlaps version {other.version}, in force from {other.effective_from} to {end}",
+                "改为更晚的日期",
+                "choose a later day",
             )
+
+
+def digest_of(item: ServiceItem) -> str:
+    """SHA-256 of a version's text, hex, examples left out: what a case is pinned to."""
+    return hashlib.sha256(item.model_dump_json(exclude={"examples"}).encode()).hexdigest()
+
+
+def _today() -> date:
+    return day_in_china(datetime.now(UTC))
+
+
+__all__ = ["SERVICES", "Catalogue", "CatalogueError", "check_answers", "check_periods", "digest_of", "load_service_item"]

@@ -1,7 +1,7 @@
-"""CEL rules, evaluated in one place: every result keeps the inputs that the condition read.
+"""CEL, evaluated in one place: rules, points, and the values that a document prints.
 
-A missing fact, an error or an answer that is not a boolean leaves a rule undecided, which refers the
-case to a person. Nothing here can refuse.
+Every result keeps the inputs that its condition read. A missing fact, an error or an answer that is not a
+boolean leaves a rule undecided, which refers the case to a person. Nothing here can refuse.
 """
 
 import re
@@ -12,21 +12,28 @@ from typing import Any
 
 import cel
 
-from domain.decision import Outcome, RuleResult
-from domain.service_item import Rule, ServiceItem
+from catalogue.conditions import Read, reads_of
+from catalogue.functions import FUNCTIONS
+from domain.decision import Finding, Outcome, PointResult, PointsTally, RuleResult
+from domain.service_item import PointLine, Points, Rule, ServiceItem
 
 Facts = Mapping[str, Any]
 _PATH = re.compile(r"\b[a-z_]+(?:\.[a-z_]+)+")
 # The library counts the variable of a macro (`xs.all(x, …)`) among the names that a condition reads.
 _MACRO_VARIABLE = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
 _LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
+_STATED = frozenset({"answers", "applicant", "today", "row"})  # not a registry's: a form may leave a field empty
 
 
 class RuleSyntaxError(ValueError):
     """A condition that is not CEL; found when the catalogue loads, not when a case is decided."""
 
 
-@lru_cache(maxsize=4096)
+class MissingFact(LookupError):
+    """A condition reads what no registry answered."""
+
+
+@lru_cache(maxsize=8192)
 def _program(condition: str) -> "cel.Program":
     try:
         return cel.compile(condition)
@@ -43,7 +50,12 @@ def variables_of(condition: str) -> frozenset[str]:
     return frozenset(_program(condition).variables()) - set(_MACRO_VARIABLE.findall(condition))
 
 
-@lru_cache(maxsize=4096)
+def functions_of(condition: str) -> frozenset[str]:
+    """The functions and methods that a condition calls, operators left out."""
+    return frozenset(name for name in _program(condition).functions() if name.isidentifier())
+
+
+@lru_cache(maxsize=8192)
 def _input_paths(condition: str) -> tuple[str, ...]:
     known = variables_of(condition)
     paths = {p for p in _PATH.findall(_LITERAL.sub("''", condition)) if p.split(".")[0] in known}
@@ -74,40 +86,109 @@ def inputs_of(condition: str, facts: Facts) -> dict[str, Any]:
     return inputs
 
 
+class Evaluation:
+    """One set of facts, against which any number of conditions are evaluated; the facts are handed to CEL once."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = dict(facts)
+        self._context = cel.Context(self.facts, FUNCTIONS)
+
+    def value(self, condition: str) -> Any:
+        """What the condition gives.
+
+        Raises:
+            MissingFact: it reads a fact that is not there, even where CEL's `||` would not mind.
+            Exception: whatever the library raises; all of it means "cannot be told".
+        """
+        for read in reads_of(condition):
+            if self._is_missing(read):
+                raise MissingFact(str(read))
+        return _program(condition).execute(self._context)
+
+    def _is_missing(self, read: Read) -> bool:
+        if read.root in _STATED or read.optional:
+            return False
+        fact = self.facts.get(read.root)
+        if fact is None:
+            return True
+        if len(read.path) < 2 or not isinstance(fact, Mapping):
+            return False
+        return bool(fact.get("found", True)) and read.path[1] not in fact
+
+    def with_facts(self, **more: Any) -> "Evaluation":
+        return Evaluation({**self.facts, **more})
+
+    def rule(self, rule: Rule) -> RuleResult:
+        holds: bool | None = None
+        error: str | None = None
+        try:
+            answer = self.value(rule.when)
+        except Exception as raised:  # the library raises many kinds; all of them mean "undecided"
+            error = type(raised).__name__
+        else:
+            holds = answer if isinstance(answer, bool) else None
+            error = None if holds is not None else "NotABoolean"
+        return RuleResult(
+            rule=rule.id,
+            holds=holds,
+            text=rule.holds if holds else rule.otherwise,
+            sources=rule.sources,
+            legal_basis=rule.legal_basis,
+            inputs=inputs_of(rule.when, self.facts),
+            error=error,
+            outcome=rule.outcome,
+        )
+
+    def points(self, points: Points) -> PointsTally:
+        lines = [self._point_line(line) for line in points.lines]
+        amounts = [line.amount for line in lines if line.amount is not None]
+        total = sum(amounts) if len(amounts) == len(lines) else None
+        return PointsTally(needed=points.needed, total=total, lines=lines, illustrative=points.illustrative)
+
+    def _point_line(self, line: PointLine) -> PointResult:
+        amount: int | None = None
+        error: str | None = None
+        try:
+            answer = self.value(line.amount)
+        except Exception as raised:
+            error = type(raised).__name__
+        else:
+            if isinstance(answer, int) and not isinstance(answer, bool):
+                amount = _within(answer, line)
+            else:
+                error = "NotAWholeNumber"
+        return PointResult(
+            id=line.id, label=line.label, how=line.how, amount=amount, inputs=inputs_of(line.amount, self.facts), error=error
+        )
+
+
+def _within(amount: int, line: PointLine) -> int:
+    amount = amount if line.most is None else min(amount, line.most)
+    return amount if line.least is None else max(amount, line.least)
+
+
 def evaluate_rule(rule: Rule, facts: Facts) -> RuleResult:
-    holds: bool | None = None
-    error: str | None = None
-    try:
-        answer = _program(rule.when).execute(dict(facts))
-    except Exception as raised:  # the library raises many kinds; all of them mean "undecided"
-        error = type(raised).__name__
-    else:
-        holds = answer if isinstance(answer, bool) else None
-        error = None if holds is not None else "NotABoolean"
-    return RuleResult(
-        rule=rule.id,
-        holds=holds,
-        text=rule.holds if holds else rule.otherwise,
-        sources=rule.sources,
-        legal_basis=rule.legal_basis,
-        inputs=inputs_of(rule.when, facts),
-        error=error,
-    )
+    return Evaluation(facts).rule(rule)
 
 
-def decide(item: ServiceItem, facts: Facts) -> tuple[Outcome, list[RuleResult]]:
-    """Approve when the machine may and every rule holds; refer otherwise."""
-    results = [evaluate_rule(rule, facts) for rule in item.rules]
-    approved = item.machine_may_approve and bool(results) and all(r.holds is True for r in results)
-    return (Outcome.APPROVED if approved else Outcome.REFERRED), results
+def decide(item: ServiceItem, facts: Facts) -> Finding:
+    """Approve when the machine may and every rule speaks for it; refer otherwise."""
+    evaluation = Evaluation(facts)
+    tally = evaluation.points(item.points) if item.points else None
+    if tally is not None and tally.total is not None:
+        evaluation = evaluation.with_facts(points={"total": tally.total, "needed": tally.needed})
+    results = [evaluation.rule(rule) for rule in item.rules]
+    approved = item.machine_may_approve and bool(results) and all(result.speaks_for_approval for result in results)
+    return Finding(outcome=Outcome.APPROVED if approved else Outcome.REFERRED, results=results, points=tally)
 
 
 def station_of(item: ServiceItem, facts: Facts, default: str) -> str:
     """The first of the item's jurisdiction expressions that gives a 12-digit station code."""
+    evaluation = Evaluation(facts)
     for expression in item.jurisdiction:
         code = None
         with suppress(Exception):  # a missing fact: the next expression, or the default, answers
-            code = _program(expression).execute(dict(facts))
+            code = evaluation.value(expression)
         if isinstance(code, str) and re.fullmatch(r"[0-9]{12}", code):
             return code
     return default

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from domain.service_item import LegalReference
+from domain.service_item import LegalReference, RuleOutcome
 from domain.text import Bilingual
 
 
@@ -29,6 +29,45 @@ class RuleResult(BaseModel):
     legal_basis: LegalReference
     inputs: dict[str, Any] = {}
     error: str | None = None
+    outcome: RuleOutcome = RuleOutcome.APPROVE
+
+    @property
+    def speaks_for_approval(self) -> bool:
+        """True for an `approve` rule, false for a `refer` rule; undecided speaks for nothing."""
+        return self.holds is (self.outcome is RuleOutcome.APPROVE)
+
+
+class PointResult(BaseModel):
+    """One line of a points table as it was counted; `amount` None means a missing fact or an error."""
+
+    id: str
+    label: Bilingual
+    how: Bilingual
+    amount: int | None
+    inputs: dict[str, Any] = {}
+    error: str | None = None
+
+
+class PointsTally(BaseModel):
+    """The running sum. `total` None: a line could not be counted, so nothing rests on it."""
+
+    needed: int
+    total: int | None
+    lines: list[PointResult]
+    illustrative: bool = False
+
+
+class Finding(BaseModel):
+    """What the machine finds on the facts: approve or refer, by which rules."""
+
+    outcome: Outcome
+    results: list[RuleResult]
+    points: PointsTally | None = None
+
+    @property
+    def against(self) -> list[str]:
+        """The rules that stand against approval."""
+        return [result.rule for result in self.results if not result.speaks_for_approval]
 
 
 class Decision(BaseModel):
@@ -39,3 +78,5 @@ class Decision(BaseModel):
     version: int
     results: list[RuleResult]
     reason: Bilingual | None = None  # a person's own words
+    points: PointsTally | None = None
+    evidence: dict[str, str] = {}  # by fact: SHA-256 of the signed answer that was read, hex

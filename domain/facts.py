@@ -1,4 +1,4 @@
-"""The facts that rules read: answers, applicant, today, and one record per registry that answered."""
+"""The facts that rules read: answers, applicant, today, and one record per registry question that was answered."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 from domain.application import ApplicationRequest
+from domain.identity_numbers import IdNumber
+from domain.service_item import ServiceItem
 
 
 def station_name(facts: Any, code: str) -> str | None:
@@ -19,14 +21,51 @@ def station_name(facts: Any, code: str) -> str | None:
     return None
 
 
-def facts_of(request: ApplicationRequest, evidence: Iterable[Mapping[str, Any]], *, today: date) -> dict[str, Any]:
-    """`evidence` rows carry `source` and `body`, the signed JSON text; a source that has no record is `{found: false}`."""
+def facts_of(
+    request: ApplicationRequest, evidence: Iterable[Mapping[str, Any]], *, today: date, item: ServiceItem | None = None
+) -> dict[str, Any]:
+    """`evidence` rows carry `source`, the fact's name, and `body`, the signed JSON text.
+
+    A source that has no record is `{found: false}`; so is, under `item`, a question about somebody whom another answer
+    does not name (the spouse of an unmarried person), which nobody is asked. A source that did not answer is not there at all.
+    """
     facts: dict[str, Any] = {
         "answers": request.answers,
-        "applicant": {"id_number": request.applicant.id_number, "name": request.applicant.name},
+        "applicant": applicant_facts(request.applicant.id_number, request.applicant.name, today),
         "today": today.isoformat(),
     }
     for row in evidence:
         answer = json.loads(row["body"])
         facts[row["source"]] = {"found": answer["found"], **(answer.get("record") or {})}
+    for wanted in item.evidence if item else ():
+        if wanted.name not in facts and wanted.about and not subject_of(wanted.about, facts) and _was_answered(wanted.about, facts):
+            facts[wanted.name] = {"found": False}
     return facts
+
+
+def applicant_facts(id_number: str, name: str, today: date) -> dict[str, Any]:
+    """Who applies; `age` in whole years on `today`, `sex` and `birth_date` as the ID number tells them."""
+    number = IdNumber(id_number)
+    try:
+        born = number.birth_date
+    except ValueError:  # not a number of 18 digits: such a request was never admitted
+        return {"id_number": id_number, "name": name}
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return {"id_number": id_number, "name": name, "birth_date": born.isoformat(), "sex": number.sex, "age": age}
+
+
+def subject_of(path: str, facts: Mapping[str, Any]) -> str | None:
+    """The text that a dotted path leads to in the facts; a number of a list counts from 0. None: nothing is there."""
+    value: Any = facts
+    for part in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return str(value) if isinstance(value, str | int) and value != "" else None
+
+
+def _was_answered(path: str, facts: Mapping[str, Any]) -> bool:
+    return path.split(".")[0] in facts

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     office_name_zh: str = "温州市公安局（演示）"
     office_name_en: str = "Wenzhou Public Security Bureau (demonstration)"
 
-    registry_timeout_seconds: float = 5.0
+    registry_timeout_seconds: float = 10.0  # for one look-up; the source's own file may say less
     deepface_home: str = ""
     face_model: str = "Dlib"
     face_threshold: float = 0.58

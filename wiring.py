@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from adapters.registries.http import HttpRegistries
     from casework.office import DemoWorld, Office
     from catalogue.loader import Catalogue
+    from domain.source import Source
 
 log = logging.getLogger("onetrip.wiring")
 FONTS = PROJECT / "node_modules" / "@expo-google-fonts" / "noto-sans-sc"
@@ -91,10 +92,23 @@ class Wiring:
         return objects
 
     @cached_property
+    def sources(self) -> "dict[str, Source]":
+        """The authorities' data sources: ours, then the installation's own in `$ONETRIP_HOME/sources`, which add or override.
+
+        Raises:
+            SourceError: a file that cannot be, with what to do.
+        """
+        from catalogue.sources import SOURCES, load_sources
+
+        return load_sources((SOURCES, self.settings.home / "sources"))
+
+    @cached_property
     def registries(self) -> "HttpRegistries":
         from adapters.registries.http import HttpRegistries
 
-        registries = HttpRegistries(self.settings.registries, self.settings.registries_token, self.settings.registry_timeout_seconds)
+        s = self.settings
+        variables = {**os.environ, "REGISTRIES": s.registries, "REGISTRIES_TOKEN": s.registries_token}
+        registries = HttpRegistries(self.sources, variables, longest_seconds=s.registry_timeout_seconds)
         self._exit.push_async_callback(registries.aclose)
         return registries
 

@@ -55,18 +55,18 @@ def _refuse_constant(name: str) -> Any:
 
 
 class OutboundClient:
-    """Sends requests below one base address. Belongs to the event loop of its first request."""
+    """Sends requests below one base address; without one, to whole addresses. Belongs to the event loop of its first request."""
 
-    def __init__(self, base_url: str, token: str, timeout_seconds: float, *, max_connections: int = 64) -> None:
+    def __init__(self, base_url: str, token: str | None, timeout_seconds: float, *, max_connections: int = 64) -> None:
         self._base_url = base_url.rstrip("/")
-        self._token = token
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._timeout_seconds = timeout_seconds
         self._max_connections = max_connections
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, path: str, *, limit: int = 1_000_000) -> Reply:
         """Raises NoReply."""
-        return await self._send("GET", path, None, {}, limit)
+        return await self.send("GET", path, None, {}, limit=limit)
 
     async def post(
         self, path: str, body: bytes | aiohttp.FormData, headers: Mapping[str, str] | None = None, *, limit: int = 1_000_000
@@ -76,19 +76,21 @@ class OutboundClient:
         Raises:
             NoReply: a timeout, a connection error, or too large an answer.
         """
-        return await self._send("POST", path, body, headers or {}, limit)
+        return await self.send("POST", path, body, headers or {}, limit=limit)
 
     async def post_json(self, path: str, value: Any, headers: Mapping[str, str] | None = None, *, limit: int = 1_000_000) -> Reply:
         """Raises NoReply."""
         body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
         return await self.post(path, body, {**(headers or {}), "Content-Type": "application/json"}, limit=limit)
 
-    async def aclose(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+    async def send(
+        self, method: str, path: str, body: bytes | aiohttp.FormData | None, headers: Mapping[str, str], *, limit: int = 1_000_000
+    ) -> Reply:
+        """Send any request, each header as it is.
 
-    async def _send(self, method: str, path: str, body: bytes | aiohttp.FormData | None, headers: Mapping[str, str], limit: int) -> Reply:
+        Raises:
+            NoReply: a timeout, a connection error, or too large an answer.
+        """
         url = f"{self._base_url}{path}"
         try:
             async with self._open_session().request(method, url, data=body, headers=headers, allow_redirects=False) as response:
@@ -98,11 +100,16 @@ class OutboundClient:
         except (aiohttp.ClientError, OSError) as error:
             raise NoReply(f"connection failed: {type(error).__name__}") from error
 
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
     def _open_session(self) -> aiohttp.ClientSession:
         """The session is made late, because it takes the running loop; proxies of the environment do not apply."""
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                headers={"Authorization": f"Bearer {self._token}"},
+                headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),
                 connector=aiohttp.TCPConnector(limit=self._max_connections, keepalive_timeout=30),
                 trust_env=False,

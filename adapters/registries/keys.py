@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import time
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,44 +13,57 @@ from adapters.outbound import NoReply, OutboundClient
 
 
 class AuthorityKeys:
-    """Keys by source and key id. A key once seen under an id stays; an unknown id fetches the list again, at most
-    once in `refetch_seconds`."""
+    """One authority's keys by key id. A key once seen under an id stays; an unknown id fetches the list at `address`
+    again, at most once in `refetch_seconds`."""
 
-    def __init__(self, client: OutboundClient, refetch_seconds: float) -> None:
+    def __init__(self, client: OutboundClient, address: str, refetch_seconds: float) -> None:
         self._client = client
+        self._address = address
         self._refetch_seconds = refetch_seconds
-        self._keys: defaultdict[str, dict[str, Ed25519PublicKey]] = defaultdict(dict)
-        self._fetched_at: dict[str, float] = {}
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._keys: dict[str, Ed25519PublicKey] = {}
+        self._fetched_at: float | None = None
+        self._lock = asyncio.Lock()
 
-    async def check(self, source: str, key_id: str, signed: bytes, signature: str) -> None:
-        """Hold `signature` (base64, 64 bytes) over `signed` to the authority's key.
+    async def check(self, key_id: str, signed: bytes, signature: bytes) -> None:
+        """Hold `signature` (64 bytes) over `signed` to the authority's key.
 
         Raises:
             NoReply: the signature is bad, its key unknown, or the keys cannot be fetched.
         """
-        key = self._keys[source].get(key_id) or await self._fetch(source, key_id)
+        key = self._keys.get(key_id) or await self._fetch(key_id)
         try:
-            key.verify(base64.b64decode(signature, validate=True), signed)
-        except (InvalidSignature, ValueError) as error:
+            key.verify(signature, signed)
+        except InvalidSignature as error:
             raise NoReply("bad signature") from error
 
-    async def _fetch(self, source: str, key_id: str) -> Ed25519PublicKey:
-        async with self._locks[source]:
-            known = self._keys[source]
-            if key_id not in known and self._may_fetch(source):
-                reply = await self._client.get(f"/{source}/.well-known/keys")
-                if reply.status != 200:
-                    raise NoReply(f"keys: status {reply.status}")
-                _pin(known, _read_keys(reply.json_object()))
-                self._fetched_at[source] = time.monotonic()
-            if key_id in known:
-                return known[key_id]
+    async def published(self) -> dict[str, bytes]:
+        """All keys known now, raw (32 bytes), by key id; fetched if none has been yet.
+
+        Raises:
+            NoReply: they cannot be fetched.
+        """
+        if not self._keys:
+            async with self._lock:
+                await self._fetch_list()
+        return {key_id: key.public_bytes_raw() for key_id, key in self._keys.items()}
+
+    async def _fetch(self, key_id: str) -> Ed25519PublicKey:
+        async with self._lock:
+            if key_id not in self._keys and self._may_fetch():
+                await self._fetch_list()
+            if key_id in self._keys:
+                return self._keys[key_id]
         raise NoReply("bad signature: unknown key")
 
-    def _may_fetch(self, source: str) -> bool:
-        fetched_at = self._fetched_at.get(source)
-        return fetched_at is None or time.monotonic() - fetched_at >= self._refetch_seconds
+    async def _fetch_list(self) -> None:
+        reply = await self._client.get(self._address)
+        if reply.status != 200:
+            raise NoReply(f"keys: status {reply.status}")
+        _pin(self._keys, _read_keys(reply.json_object()))
+        self._fetched_at = time.monotonic()
+
+    def _may_fetch(self) -> bool:
+        return self._fetched_at is None or time.monotonic() - self._fetched_at >= self._refetch_seconds
 
 
 def _pin(known: dict[str, Ed25519PublicKey], fetched: Mapping[str, Ed25519PublicKey]) -> None:

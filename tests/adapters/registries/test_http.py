@@ -17,8 +17,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.registries.http import HttpRegistries
+from catalogue.sources import load_sources
 from domain.errors import RegistryUnavailable
 from domain.evidence import RegistryQuery
+from domain.source import Source
 from simulators.demo_clip import demo_portrait
 from simulators.population import Population
 from simulators.registries import Registries
@@ -28,6 +30,18 @@ from tests.serving import serve
 TOKEN = "t"
 ID_NUMBER = "11010119900307109X"
 JPEG = b"\xff\xd8\xff\xe0 a portrait"
+
+
+SOURCES = load_sources()
+# A record of the fake authority holds what these tests are about.
+SOURCES["marriage"] = Source.model_validate(
+    SOURCES["marriage"].model_dump(by_alias=True)
+    | {"record": {"type": "object", "properties": {"id_number": {"type": "string"}, "name": {"type": "string"}}}}
+)
+
+
+def connect(base: str, **limits: float) -> HttpRegistries:
+    return HttpRegistries(SOURCES, {"REGISTRIES": base, "REGISTRIES_TOKEN": TOKEN}, **limits)
 
 
 def query(source: str = "marriage", id_number: str = ID_NUMBER, **parameters: str) -> RegistryQuery:
@@ -95,7 +109,7 @@ def fake_base(authority: FakeAuthority) -> Iterator[str]:
 
 @pytest.fixture
 async def connector(fake_base: str) -> AsyncIterator[HttpRegistries]:
-    registries = HttpRegistries(fake_base, TOKEN)
+    registries = connect(fake_base)
     yield registries
     await registries.aclose()
 
@@ -141,7 +155,7 @@ async def test_any_changed_byte_is_refused(fake_base: str, authority: FakeAuthor
         return body[:at] + bytes([body[at] ^ flip]) + body[at + 1 :]
 
     authority.after_signing = change
-    connector = HttpRegistries(fake_base, TOKEN)
+    connector = connect(fake_base)
     try:
         assert await why_refused(connector) == "bad signature"
     finally:
@@ -186,7 +200,7 @@ async def test_a_source_that_is_no_name_is_never_asked(connector: HttpRegistries
 
 
 async def test_a_new_key_is_fetched_and_a_key_changed_under_its_id_is_refused(fake_base: str, authority: FakeAuthority) -> None:
-    connector = HttpRegistries(fake_base, TOKEN, keys_refetch_seconds=0)
+    connector = connect(fake_base, keys_refetch_seconds=0)
     first = authority.key
     await connector.look_up(query())
     authority.key = AuthorityKey(Ed25519PrivateKey.generate())
@@ -234,7 +248,7 @@ async def test_a_portrait_that_is_not_what_was_signed_is_refused(
 
 
 async def test_nobody_listening_is_unavailable() -> None:
-    connector = HttpRegistries("http://127.0.0.1:1/registries", TOKEN)
+    connector = connect("http://127.0.0.1:1/registries")
     assert "connection failed" in await why_refused(connector)
     await connector.aclose()
 
@@ -249,7 +263,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Regist
 async def test_the_simulator_and_the_connector_understand_each_other(simulated: tuple[Registries, str], tmp_path: Path) -> None:
     registries, base = simulated
     mover = next(d for d in registries.population.demo_people() if d.key == "mover")
-    connector = HttpRegistries(base, TOKEN)
+    connector = connect(base)
     answer = await connector.look_up(query("property", mover.id_number, certificate_number=mover.certificate_number or ""))
     assert answer.record["properties"][0]["owners"][0]["name"] == mover.name
     assert json.loads(answer.body)["purpose"] == "办理购房迁移"
@@ -272,7 +286,7 @@ async def test_each_fault_of_the_simulator_is_unavailable_and_passes(
     simulated: tuple[Registries, str], fault: dict[str, Any], why: str
 ) -> None:
     registries, base = simulated
-    connector = HttpRegistries(base, TOKEN, timeout_seconds=0.3)
+    connector = connect(base, longest_seconds=0.3)
     await connector.look_up(query())
     registries.faults.change({"marriage": fault})
     assert await why_refused(connector) == why

@@ -27,6 +27,7 @@ from domain.text import Bilingual
 from settings import PROJECT, Settings
 
 if TYPE_CHECKING:
+    from adapters.database.publications import PublicationStore
     from adapters.documents.office import OfficeDocuments
     from adapters.notices.sms import HttpSms
     from adapters.objects.s3 import S3Objects
@@ -77,10 +78,16 @@ class Wiring:
         return PaperStore(self.database)
 
     @cached_property
+    def publications(self) -> "PublicationStore":
+        from adapters.database.publications import PublicationStore
+
+        return PublicationStore(self.database)
+
+    @cached_property
     def catalogue(self) -> "Catalogue":
         from catalogue.loader import Catalogue
 
-        return Catalogue()
+        return Catalogue(sources=self.sources, publications=self.publications)
 
     @cached_property
     def objects(self) -> "S3Objects":
@@ -236,6 +243,7 @@ class Wiring:
             records=self.cases,
             papers=self.papers,
             objects=self.objects,
+            service_items=self.catalogue,
             maker=self.documents,
             post=self.post,
             office=self.office_name,

@@ -35,8 +35,10 @@ class CaseActivities:
     @activity.defn
     async def open_case(self, opening: OpenCase) -> CaseOpened:
         """Check the request as every door does, and register the case under the service item in force."""
-        item = self.service_items.get(opening.request.service_item)
-        request = admit(opening.request, item, today=day_in_china(opening.at), check_answers=self.service_items.check_answers)
+        await self.service_items.refresh()
+        today = day_in_china(opening.at)
+        item = self.service_items.get(opening.request.service_item, today).model_copy(update={"examples": []})
+        request = admit(opening.request, item, today=today, check_answers=self.service_items.check_answers)
         return await self.records.open_case(opening.model_copy(update={"request": request}), item, division=self.division)
 
     @activity.defn
@@ -59,17 +61,20 @@ class CaseActivities:
     async def decide(self, task: DecisionTask) -> MachineDecision:
         """Approve or refer on what the registries answered; settles whose territory the case is."""
         request, item = await self.records.request_of(task.application_id)
-        facts = facts_of(request, await self.papers.evidence_of(task.application_id), today=day_in_china(task.at))
-        outcome, results = self.service_items.decide(item, facts)
+        evidence = await self.papers.evidence_of(task.application_id)
+        facts = facts_of(request, evidence, today=day_in_china(task.at), item=item)
+        finding = self.service_items.decide(item, facts)
         # A case that a person has looked at stays with people, whatever the new facts say.
-        approved = outcome is Outcome.APPROVED and task.round == 0
+        approved = finding.outcome is Outcome.APPROVED and task.round == 0
         decision = Decision(
             outcome=Outcome.APPROVED if approved else Outcome.REFERRED,
             decided_at=task.at,
             by="machine",
             service_item=item.code,
             version=item.version,
-            results=results,
+            results=finding.results,
+            points=finding.points,
+            evidence={row["source"]: row["digest"] for row in evidence},
         )
         station = self.service_items.station_of(item, facts, self.default_station)
         await self.records.save_machine_decision(
@@ -89,6 +94,6 @@ class CaseActivities:
     async def locate(self, task: DecisionTask) -> None:
         """Settle whose territory a case is before it is decided, so that its counter can see it."""
         request, item = await self.records.request_of(task.application_id)
-        facts = facts_of(request, await self.papers.evidence_of(task.application_id), today=day_in_china(task.at))
+        facts = facts_of(request, await self.papers.evidence_of(task.application_id), today=day_in_china(task.at), item=item)
         station = self.service_items.station_of(item, facts, self.default_station)
         await self.records.set_station(task.application_id, station, station_name(facts, station))

@@ -9,21 +9,21 @@ from typing import Any
 
 from temporalio import activity
 
-from activities.cases import CHINA
 from domain.application import ApplicationRequest
 from domain.changes import DocumentIssued, DocumentTask, ParcelOrdered
+from domain.clock import CHINA, day_in_china
 from domain.documents import DocumentContent, DocumentField, DocumentTable
 from domain.errors import WrongState
 from domain.facts import facts_of
-from domain.identity_numbers import IdNumber
 from domain.object_keys import document_key
-from domain.ports import DocumentMaker, ObjectStore, PostOffice
+from domain.ports import DocumentMaker, ObjectStore, PostOffice, ServiceItems
 from domain.records import CaseRecords, PaperRecords
 from domain.service_item import ServiceItem
 from domain.text import Bilingual
 
 _ISSUED = Bilingual(zh="证明已制作并加盖电子印章", en="Document made and sealed")
-_SEX = {"male": ("男", "Male"), "female": ("女", "Female")}
+# Said where a registry's words are missing: then it was a person who decided, and the case tells on what ground.
+_BY_A_PERSON = Bilingual(zh="本件经人工审核批准。", en="Approved after review by a person.")
 
 
 def new_document_number(at: datetime) -> str:
@@ -36,6 +36,7 @@ class DocumentActivities:
     records: CaseRecords
     papers: PaperRecords
     objects: ObjectStore
+    service_items: ServiceItems
     maker: DocumentMaker
     post: PostOffice
     office: Bilingual
@@ -45,10 +46,10 @@ class DocumentActivities:
     async def issue_document(self, task: DocumentTask) -> DocumentIssued:
         """Typeset, seal, store, then say so. Idempotency key: application and template; the first number stays."""
         request, item = await self.records.request_of(task.application_id)
-        template = item.certificate.template
+        template = item.document.template
         document_id, number, made = await self.papers.begin_document(task.application_id, template, new_document_number(task.at))
         if not made:
-            facts = facts_of(request, await self.papers.evidence_of(task.application_id), today=task.at.astimezone(CHINA).date())
+            facts = facts_of(request, await self.papers.evidence_of(task.application_id), today=day_in_china(task.at), item=item)
             content = self._content(request, item, facts, number, task.at)
             sealed = await self.maker.make(content)
             await self.objects.put(document_key(document_id, sealed.sha256), sealed.pdf, "application/pdf")
@@ -58,17 +59,18 @@ class DocumentActivities:
     def _content(
         self, request: ApplicationRequest, item: ServiceItem, facts: Mapping[str, Any], number: str, at: datetime
     ) -> DocumentContent:
-        page = item.certificate.template == "household-page"
-        values = _statement_values(request, at)
+        terms, text = item.document, self.service_items.document_text(item, facts)
+        # A case that began before documents were described by their file prints what that file's template meant.
+        old_page = terms.template == "household-page" and not terms.fields
         return DocumentContent(
             number=number,
-            template=item.certificate.template,
-            title=item.certificate.title,
+            template=terms.template,
+            title=terms.title,
             office=self.office,
             issued_at=at,
-            fields=_household_fields(request, facts) if page else _person_fields(request),
-            statement=[line.filled(**values) for line in item.certificate.statement],
-            table=_household_table(request, facts) if page else None,
+            fields=_household_fields(request, facts) if old_page else text.fields,
+            statement=[*text.statement, *([_BY_A_PERSON] if text.unfilled else [])],
+            table=_household_table(request, facts) if old_page else text.table,
             verify_url=f"{self.site_url}/verify?number={number}",
         )
 
@@ -95,29 +97,8 @@ class DocumentActivities:
         return await self.post.delivered_at(parcel.tracking_number) is not None
 
 
-def _statement_values(request: ApplicationRequest, at: datetime) -> dict[str, str]:
-    day = at.astimezone(CHINA)
-    return {
-        "name": request.applicant.name,
-        "id_number": request.applicant.id_number,
-        "today_zh": f"{day.year}年{day.month}月{day.day}日",
-        "today_en": f"{day.day} {day:%B} {day.year}",
-    }
-
-
 def _field(zh: str, en: str, value: str, value_en: str | None = None) -> DocumentField:
     return DocumentField(label=Bilingual(zh=zh, en=en), value=value, value_en=value_en)
-
-
-def _person_fields(request: ApplicationRequest) -> list[DocumentField]:
-    number = IdNumber(request.applicant.id_number)
-    born, (sex, sex_en) = number.birth_date, _SEX[number.sex]
-    return [
-        _field("姓名", "Name", request.applicant.name),
-        _field("性别", "Sex", sex, sex_en),
-        _field("出生日期", "Date of birth", f"{born.year}年{born.month}月{born.day}日", f"{born.day} {born:%B} {born.year}"),
-        _field("公民身份号码", "ID number", number.value),
-    ]
 
 
 def _household_fields(request: ApplicationRequest, facts: Mapping[str, Any]) -> list[DocumentField]:

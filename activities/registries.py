@@ -1,18 +1,23 @@
 """Questions to the registries; runs where the closed network is reached, and nowhere else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid5
 
 from temporalio import activity
 
+from domain.application import ApplicationRequest
 from domain.changes import EvidenceTask, LookUpAnswer, LookUpTask
+from domain.clock import day_in_china
 from domain.errors import RegistryUnavailable
 from domain.evidence import RegistryQuery
+from domain.facts import facts_of, subject_of
 from domain.ids import new_id
 from domain.ports import RegistryConnector, ServiceItems
 from domain.records import CaseRecords, PaperRecords
-from domain.service_item import EvidenceRequest
+from domain.service_item import EvidenceRequest, ServiceItem
 from domain.text import Bilingual
 
 _PREFILL_PURPOSE = "prefill"
@@ -27,42 +32,55 @@ class RegistryActivities:
 
     @activity.defn
     async def gather_evidence(self, task: EvidenceTask) -> None:
-        """Ask one source and keep its signed answer. Idempotency key: application, source, supplement round.
+        """Ask one question and keep its signed answer. Idempotency key: application, fact (`task.source`), supplement round.
 
         The request id is derived from that key, so the registry too sees a repeated question as the same one.
         """
-        if not await self.papers.has_evidence(task.application_id, task.source, task.round):
-            await self._ask(task)
-        name = self.service_items.source_name(task.source)
+        request, item = await self.records.request_of(task.application_id)
+        wanted = item.evidence_for(task.source) or EvidenceRequest(source=task.source, purpose=item.name)
+        name = wanted.label or self.service_items.source_name(wanted.source)
+        asked = await self.papers.has_evidence(task.application_id, task.source, task.round) or await self._ask(task, request, wanted, item)
         await self.records.waiting_note(
             task.application_id,
             task.source,
             at=datetime.now(UTC),
-            event="registry_answered",
+            event="registry_answered" if asked else "registry_not_asked",
             key=f"registry:{task.source}:{task.round}",
-            label=Bilingual(zh=f"{name.zh}已答复", en=f"{name.en} answered"),
+            label=Bilingual(zh=f"{name.zh}已答复", en=f"{name.en} answered")
+            if asked
+            else Bilingual(zh=f"{name.zh}：无需查询", en=f"{name.en}: nobody to ask about"),
             late=False,
         )
 
-    async def _ask(self, task: EvidenceTask) -> None:
-        request, item = await self.records.request_of(task.application_id)
-        wanted = next((e for e in item.evidence if e.source == task.source), EvidenceRequest(source=task.source, purpose=item.name))
+    async def _ask(self, task: EvidenceTask, request: ApplicationRequest, wanted: EvidenceRequest, item: ServiceItem) -> bool:
+        """Ask, and keep the answer. False: the other answers name nobody whom this question could be about."""
+        known = await self._facts_needed(task, request, wanted)
+        subject = subject_of(wanted.about, known) if wanted.about else request.applicant.id_number
+        if subject is None:
+            return False
         query = RegistryQuery(
-            source=task.source,
-            id_number=request.applicant.id_number,
+            source=wanted.source,
+            id_number=subject,
             purpose=f"{item.code}: {wanted.purpose.en}",
             request_id=str(uuid5(task.application_id, f"{task.source}:{task.round}")),
-            parameters={parameter: str(request.answers.get(field, "")) for parameter, field in wanted.query.items()},
+            parameters={parameter: subject_of(_path(origin), known) or "" for parameter, origin in wanted.query.items()},
+            fields=wanted.fields,
         )
         try:
             answer = await self.registries.look_up(query)
         except RegistryUnavailable:
-            await self._say_late(task)
+            await self._say_late(task, wanted)
             raise
-        await self.papers.keep_evidence(task.application_id, task.round, query.purpose, answer)
+        await self.papers.keep_evidence(task.application_id, task.round, query.purpose, answer, fact=wanted.name)
+        return True
 
-    async def _say_late(self, task: EvidenceTask) -> None:
-        name = self.service_items.source_name(task.source)
+    async def _facts_needed(self, task: EvidenceTask, request: ApplicationRequest, wanted: EvidenceRequest) -> Mapping[str, Any]:
+        """Answers of the form, and of those registries that this question waits for."""
+        rows = await self.papers.evidence_of(task.application_id) if wanted.waits_for else []
+        return facts_of(request, rows, today=day_in_china(datetime.now(UTC)))
+
+    async def _say_late(self, task: EvidenceTask, wanted: EvidenceRequest) -> None:
+        name = wanted.label or self.service_items.source_name(wanted.source)
         await self.records.waiting_note(
             task.application_id,
             task.source,
@@ -81,9 +99,15 @@ class RegistryActivities:
             id_number=task.id_number,
             purpose=f"{_PREFILL_PURPOSE}: {task.service_item}",
             request_id=str(new_id()),
+            fields=task.fields,
         )
         answer = await self.registries.look_up(query)
         return LookUpAnswer(source=task.source, found=answer.found, record=answer.record)
+
+
+def _path(origin: str) -> str:
+    """A field of the form may be named alone."""
+    return origin if "." in origin else f"answers.{origin}"
 
 
 def portrait_query(application_id: UUID, clip_id: UUID, id_number: str) -> RegistryQuery:

@@ -271,8 +271,8 @@ class _Checks:
             )  # fmt: skip
         if item.trips == 1 and not item.originals and Delivery.COUNTER not in item.delivery:
             self.say("trips", "没有要到窗口办的事", "nothing brings the applicant to the counter", "改为 trips: 0", "set trips: 0")
-        if item.originals and Delivery.ONLINE in item.delivery:
-            names = ", ".join(material.code for material in item.originals)
+        if (missed := [m for m in item.originals if m.required]) and Delivery.ONLINE in item.delivery:
+            names = ", ".join(material.code for material in missed)
             self.say(
                 "delivery", f"选 online 时无人核对原件 {names}", f"with online nobody would see the originals {names}",
                 "去掉 online，或去掉原件", "drop online, or the originals",

@@ -6,10 +6,8 @@ from datetime import date
 from string import Formatter
 from typing import Any
 
-from pydantic import BaseModel
-
 from catalogue.rules import Evaluation
-from domain.documents import DocumentField, DocumentTable
+from domain.documents import DocumentField, DocumentTable, DocumentText
 from domain.identity_numbers import IdNumber
 from domain.service_item import CertificateField, CertificateTable, ServiceItem
 from domain.text import Bilingual
@@ -17,15 +15,6 @@ from domain.text import Bilingual
 TEMPLATES = frozenset({"certificate", "household-page"})
 ALWAYS_FILLED = frozenset({"name", "id_number", "today_zh", "today_en"})
 _SEX = {"male": Bilingual(zh="男", en="Male"), "female": Bilingual(zh="女", en="Female")}
-
-
-class DocumentText(BaseModel):
-    """`unfilled` counts the sentences that were left out because a fact is missing."""
-
-    statement: list[Bilingual]
-    fields: list[DocumentField]
-    table: DocumentTable | None
-    unfilled: int = 0
 
 
 def in_words(day: date) -> Bilingual:

@@ -1,12 +1,14 @@
 """The catalogue as a process holds it: every service item in every version that is or will be in force."""
 
 import hashlib
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from catalogue.documents import DocumentText, document_text
+from catalogue.documents import document_text
 from catalogue.forms import check_answers
 from catalogue.parts import PARTS
 from catalogue.reading import load_service_item
@@ -15,7 +17,9 @@ from catalogue.rules import decide, station_of
 from catalogue.sources import load_sources
 from domain.clock import day_in_china
 from domain.decision import Finding
-from domain.errors import UnknownServiceItem
+from domain.documents import DocumentText
+from domain.errors import Unavailable, UnknownServiceItem
+from domain.ports import Publications
 from domain.service_item import ServiceItem
 from domain.source import Source
 from domain.text import Bilingual
@@ -26,8 +30,17 @@ SERVICES = Path(__file__).parent / "services"
 class Catalogue:
     """Service items by code and version: those of a folder, then those that were published while processes run."""
 
-    def __init__(self, folder: Path = SERVICES, sources: Mapping[str, Source] | None = None, parts: Path = PARTS) -> None:
+    def __init__(
+        self,
+        folder: Path = SERVICES,
+        sources: Mapping[str, Source] | None = None,
+        parts: Path = PARTS,
+        publications: Publications | None = None,
+    ) -> None:
         self.sources = sources if sources is not None else load_sources()
+        self._publications = publications
+        self._newest_seen = 0
+        self._looked_at = 0.0
         self._packaged: dict[str, list[ServiceItem]] = {}
         for path in sorted(folder.rglob("*.yaml")):
             item = load_service_item(path, self.sources, parts)
@@ -37,6 +50,19 @@ class Catalogue:
                 refusals.raise_if_any()
             self._packaged[item.code] = [item]
         self._versions = self._packaged
+
+    async def refresh(self, *, at_most_every: float = 0.0) -> None:
+        """Take in what was published since the last look, unless that was less than so many seconds ago.
+
+        When the database does not answer, what was known stays: a page is shown, and a case waits for the database anyway.
+        """
+        if self._publications is None or time.monotonic() - self._looked_at < at_most_every:
+            return
+        with suppress(Unavailable):
+            if (newest := await self._publications.newest()) != self._newest_seen:
+                self.publish(await self._publications.all())
+                self._newest_seen = newest
+            self._looked_at = time.monotonic()
 
     def publish(self, items: Iterable[ServiceItem]) -> None:
         """Take in all published versions, in place of those known before; a number that the folder has too wins over it."""

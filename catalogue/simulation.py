@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from catalogue.documents import DocumentText, document_text
+from catalogue.documents import document_text
 from catalogue.rules import decide, station_of
 from domain.application import Applicant, ApplicationRequest, DeliveryChoice
 from domain.decision import Finding, Outcome
+from domain.documents import DocumentText
 from domain.facts import facts_of
 from domain.service_item import Delivery, Example, IdentityLevel, ServiceItem
 from domain.source import Source

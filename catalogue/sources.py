@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import jsonschema_rs
 import yaml
+from lxml import etree
 from pydantic import ValidationError as ModelError
 
 from domain.source import PLACEHOLDERS, FieldMap, Source
@@ -15,8 +16,9 @@ from domain.text import Bilingual
 SOURCES = Path(__file__).parent / "sources"
 _SHARED = "shared"
 _PLACEHOLDER = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}|\{\{|\}\}|\{([^{}]*)\}")
-_SECRET_NAME = re.compile(r"token|secret|passw(or)?d|api[-_]?key|authori[sz]ation|credential", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"token|secret|passw(or)?d|(api|app|access)[-_]?key|authori[sz]ation|credential", re.IGNORECASE)
 _CREDENTIALS_IN_URL = re.compile(r"://[^/@]*@")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+: [ -~]*")
 _DEEPEST_EXTENDS = 5
 
 Place = tuple[str | int, ...]
@@ -189,18 +191,9 @@ def _place_of(location: tuple[str | int, ...], content: Any) -> Place:
 
 
 def _check_secrets(value: Any, place: Place, refuse: _Refusal) -> None:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            _check_secrets(inner, (*place, name), refuse)
-        return
-    if isinstance(value, list):
-        for number, inner in enumerate(value):
-            _check_secrets(inner, (*place, number), refuse)
-        return
-    if not isinstance(value, str) or "${" in value:
-        return
-    if _SECRET_NAME.search(str(place[-1])) or _CREDENTIALS_IN_URL.search(value):
-        refuse(place, "no secret stands in a file: put it into an environment variable and write ${NAME}")
+    for at, text in _leaves(value, place):
+        if isinstance(text, str) and "${" not in text and (_SECRET_NAME.search(str(at[-1])) or _CREDENTIALS_IN_URL.search(text)):
+            refuse(at, "no secret stands in a file: put it into an environment variable and write ${NAME}")
 
 
 def _check_record(source: Source, refuse: _Refusal) -> None:
@@ -218,6 +211,9 @@ def _check_record(source: Source, refuse: _Refusal) -> None:
     for place, schema in _schemas(source.record, ("record",)):
         if "x-label" in schema and not _is_bilingual(schema["x-label"]):
             refuse((*place, "x-label"), "give zh and en")
+    for place, value in _leaves(source.sample, ("sample",)):
+        if not isinstance(value, str | int | float | None):
+            refuse(place, "put it into quotation marks: YAML reads it as a date")
     for misfit in validator.iter_errors(source.sample):
         refuse(("sample", *misfit.instance_path), f"the sample does not conform to record: {misfit.message}")
 
@@ -252,6 +248,19 @@ def _check_connector(source: Source, refuse: _Refusal) -> None:
         refuse(("connector", "paging", "parameter"), "say where the page goes: name its query parameter, or write {page} in the request")
     for place, text in _templates(source):
         _check_placeholders(source, place, text, refuse)
+    for name, text in connector.request.headers.items():
+        if not _HEADER.fullmatch(f"{name}: {text}"):
+            refuse(("connector", "request", "headers", name), "a header holds printable ASCII only; what is filled in is percent-encoded")
+    if connector.request.xml is not None:
+        _check_xml(connector.request.xml, refuse)
+
+
+def _check_xml(template: str, refuse: _Refusal) -> None:
+    filled = _PLACEHOLDER.sub(lambda found: found[0][0] if found[0] in ("{{", "}}") else "x", template)
+    try:
+        etree.fromstring(filled.encode(), etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as error:
+        refuse(("connector", "request", "xml"), f"not well-formed XML: {error}")
 
 
 def _check_fields(source: Source, fields: Mapping[str, str | FieldMap], above: str, place: Place, refuse: _Refusal) -> None:
@@ -266,26 +275,24 @@ def _check_fields(source: Source, fields: Mapping[str, str | FieldMap], above: s
 def _templates(source: Source) -> Iterator[tuple[Place, str]]:
     connector = source.connector
     yield ("connector", "address"), connector.address
+    yield ("connector", "signature", "keys"), connector.signature.keys
     request = connector.request
-    for kind, value in (
-        ("headers", request.headers),
-        ("query", request.query),
-        ("json", request.body),
-        ("form", request.form),
-        ("xml", request.xml),
-    ):
-        yield from _texts(value, ("connector", "request", kind))
+    parts = {"headers": request.headers, "query": request.query, "json": request.body, "form": request.form, "xml": request.xml}
+    for place, text in _leaves(parts, ("connector", "request")):
+        if isinstance(text, str):
+            yield place, text
 
 
-def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
-    if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, dict):
+def _leaves(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
+    """What stands in a tree of mappings and lists, each with its place."""
+    if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _texts(inner, (*place, name))
+            yield from _leaves(inner, (*place, name))
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            yield from _texts(inner, (*place, number))
+            yield from _leaves(inner, (*place, number))
+    else:
+        yield place, value
 
 
 def _check_placeholders(source: Source, place: Place, text: str, refuse: _Refusal) -> None:

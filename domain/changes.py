@@ -124,6 +124,7 @@ class LookUpTask(BaseModel):
     source: str
     id_number: str
     service_item: str
+    fields: list[str] = []
 
 
 class LookUpAnswer(BaseModel):
@@ -133,10 +134,10 @@ class LookUpAnswer(BaseModel):
 
 
 class EvidenceTask(BaseModel):
-    """Ask one source for one application. Idempotency key: application, source and round."""
+    """Ask one question for one application. Idempotency key: application, fact and round."""
 
     application_id: UUID
-    source: str
+    source: str  # the fact's name, which is the source's own unless the item calls it otherwise
     round: int = 0
 
 

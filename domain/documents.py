@@ -19,6 +19,15 @@ class DocumentTable(BaseModel):
     rows: list[list[str]]
 
 
+class DocumentText(BaseModel):
+    """What a document says of one case; `unfilled` counts the sentences that were left out because a fact is missing."""
+
+    statement: list[Bilingual]
+    fields: list[DocumentField]
+    table: DocumentTable | None
+    unfilled: int = 0
+
+
 class DocumentContent(BaseModel):
     """All that a template prints. `number` is the public number that verifies; it holds no personal data."""
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from domain.decision import Outcome, RuleResult
-from domain.documents import DocumentContent, SealedDocument, SealVerdict
+from domain.decision import Finding
+from domain.documents import DocumentContent, DocumentText, SealedDocument, SealVerdict
 from domain.evidence import RegistryAnswer, RegistryQuery
 from domain.identity import IdentityVerdict
 from domain.service_item import ServiceItem
@@ -89,11 +89,29 @@ class WorkingDays(Protocol):
         ...
 
 
+class Publications(Protocol):
+    """Versions of service items that were published while processes ran."""
+
+    async def newest(self) -> int:
+        """A number that grows with every publication; 0 when there is none.
+
+        Raises:
+            Unavailable: it cannot be told now.
+        """
+        ...
+
+    async def all(self) -> list[ServiceItem]: ...
+
+
 class ServiceItems(Protocol):
     """The catalogue, as those see it who decide."""
 
-    def get(self, code: str) -> ServiceItem:
-        """The version in force.
+    async def refresh(self) -> None:
+        """Take in what was published since the last look. When that cannot be told, what was known stays."""
+        ...
+
+    def get(self, code: str, on: date | None = None) -> ServiceItem:
+        """The version in force on a day; today's when left out.
 
         Raises:
             UnknownServiceItem: no such code.
@@ -108,7 +126,11 @@ class ServiceItems(Protocol):
         """
         ...
 
-    def decide(self, item: ServiceItem, facts: Mapping[str, Any]) -> tuple[Outcome, list[RuleResult]]: ...
+    def decide(self, item: ServiceItem, facts: Mapping[str, Any]) -> Finding: ...
+
+    def document_text(self, item: ServiceItem, facts: Mapping[str, Any]) -> DocumentText:
+        """What the document says at the end; what no fact fills in is left out."""
+        ...
 
     def station_of(self, item: ServiceItem, facts: Mapping[str, Any], default: str) -> str: ...
 

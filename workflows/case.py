@@ -265,7 +265,7 @@ class Case:
         return CaseState(status=self._status, acceptance_number=self._acceptance_number, challenge=self._challenge)
 
     def _waiting_for_sources(self) -> list[WaitingFor]:
-        return [wording.waiting_for_registry(e.source, workflow.now()) for e in self._service_item.evidence]
+        return [wording.waiting_for_registry(e.name, workflow.now(), e.label) for e in self._service_item.evidence]
 
     async def _open_work_item(self, event: str, text: Bilingual, opening: WorkItemOpening, **changes: Any) -> None:
         self._completion = None

@@ -17,6 +17,7 @@ class PrefillRequest(BaseModel):
     service_item: str
     id_number: str
     sources: list[str]
+    fields: dict[str, list[str]] = {}  # by source: what is asked for; all of the record when left out
 
 
 class PrefillResult(BaseModel):
@@ -37,7 +38,7 @@ class Prefill:
         )
 
     async def _ask(self, source: str, request: PrefillRequest) -> LookUpAnswer | None:
-        task = LookUpTask(source=source, id_number=request.id_number, service_item=request.service_item)
+        task = LookUpTask(source=source, id_number=request.id_number, service_item=request.service_item, fields=request.fields.get(source, []))
         try:
             return await workflow.execute_activity_method(RegistryActivities.look_up, task, **PREFILL)
         except ActivityError:

@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.documents import DocumentActivities
     from activities.identity import IdentityActivities
     from activities.registries import RegistryActivities
-    from domain.admission import invalid_request
+    from domain.admission import invalid_request, needs_identity_check
     from domain.application import ApplicationRequest, Status
     from domain.changes import (
         CaseState,
@@ -41,7 +41,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.errors import InvalidInput
     from domain.ids import application_id_of
     from domain.jurisdiction import Role
-    from domain.service_item import Delivery, Step, StepKind
+    from domain.service_item import Delivery, EvidenceRequest, Step, StepKind
     from domain.text import Bilingual
     from domain.work_items import KIND_TEXT
     from workflows import wording
@@ -104,7 +104,7 @@ class ServiceItemProcedure(Case):
         return self._state()
 
     async def _procedure(self) -> None:
-        if not await self._verify_identity():
+        if needs_identity_check(self._request, self._service_item) and not await self._verify_identity():
             await self._verify_at_counter()
         await self._gather_evidence()
         if not await self._decide():
@@ -140,6 +140,8 @@ class ServiceItemProcedure(Case):
         self._item = opened.item
         self._acceptance_number = opened.acceptance_number
         self._challenge = opened.challenge
+        if not needs_identity_check(self._request, opened.item):
+            self._status = Status.GATHERING  # as the opening wrote it
 
     def _request_for_type(self) -> ApplicationRequest:
         """The workflow type says which service item it is, whatever the request claims."""
@@ -215,16 +217,38 @@ class ServiceItemProcedure(Case):
         )
 
     async def _gather_evidence(self) -> None:
-        await asyncio.gather(*(self._gather(request.source) for request in self._service_item.evidence))
+        """Ask all registries at once; a question about somebody whom another answer names comes after that answer."""
+        answered: set[str] = set()
+        await asyncio.gather(*(self._ask_in_turn(request, answered) for request in self._service_item.evidence))
 
-    async def _gather(self, source: str) -> None:
-        task = EvidenceTask(application_id=self._application_id, source=source, round=self._round if self._asked_again(source) else 0)
+    async def _ask_in_turn(self, request: EvidenceRequest, answered: set[str]) -> None:
+        if request.waits_for:
+            await workflow.wait_condition(lambda: request.waits_for <= answered)
+        await self._with_patience(request)
+        answered.add(request.name)
+
+    async def _with_patience(self, request: EvidenceRequest) -> None:
+        """Ask for as long as it takes, or as the service item allows; then a person goes on without the answer."""
+        if request.patience_hours is None:
+            await self._gather(request.name)
+            return
+        try:
+            await asyncio.wait_for(self._gather(request.name), timeout=timedelta(hours=request.patience_hours).total_seconds())
+        except TimeoutError:
+            text = wording.registry_given_up(request.label or request.purpose, request.patience_hours)
+            await self._record(f"registry_given_up:{request.name}", text)
+
+    async def _gather(self, fact: str) -> None:
+        task = EvidenceTask(application_id=self._application_id, source=fact, round=self._round if self._asked_again(fact) else 0)
         await workflow.execute_activity_method(RegistryActivities.gather_evidence, task, **REGISTRY)
 
-    def _asked_again(self, source: str) -> bool:
-        """Whether a supplement changed what this source was asked."""
-        marked = {m.target for m in self._marked}
-        return any(f"answers.{field}" in marked for e in self._service_item.evidence if e.source == source for field in e.query.values())
+    def _asked_again(self, fact: str) -> bool:
+        """Whether a supplement changed what this question asks, or what it waits for."""
+        request, marked = self._service_item.evidence_for(fact), {m.target for m in self._marked}
+        if request is None:
+            return False
+        origins = [origin if "." in origin else f"answers.{origin}" for origin in (*request.query.values(), *filter(None, [request.about]))]
+        return any(origin in marked for origin in origins) or any(self._asked_again(other) for other in request.waits_for)
 
     async def _decide(self) -> bool:
         decision = await workflow.execute_local_activity_method(CaseActivities.decide, self._decision_task(), **WRITE)

@@ -59,6 +59,16 @@ _SOURCES = {
 }
 
 
+def _waiting_for(name: Bilingual) -> Bilingual:
+    return Bilingual(zh=f"等待{name.zh}答复", en=f"Waiting for: {name.en}")
+
+
+def registry_given_up(name: Bilingual, hours: int) -> Bilingual:
+    return Bilingual(
+        zh=f"{name.zh} {hours} 小时未答复，转人工核对", en=f"{name.en} has not answered for {hours} hours; a person goes on without it"
+    )
+
+
 def identity_failed(left: int) -> Bilingual:
     if left == 0:
         return Bilingual(zh="身份核验未通过", en="Identity check failed")
@@ -90,8 +100,9 @@ def waiting_for_clip(now: datetime, hours: int) -> WaitingFor:
     return WaitingFor(who="applicant", what="identity-clip", text=text, since=now, until=now + timedelta(hours=hours))
 
 
-def waiting_for_registry(source: str, now: datetime) -> WaitingFor:
-    text = _SOURCES.get(source) or Bilingual(zh="等待数据源答复", en="Waiting for a registry")
+def waiting_for_registry(source: str, now: datetime, name: Bilingual | None = None) -> WaitingFor:
+    """`name` is what the pinned service item calls it; cases from before that know five by heart."""
+    text = _waiting_for(name) if name else _SOURCES.get(source) or Bilingual(zh="等待数据源答复", en="Waiting for a registry")
     return WaitingFor(who="registry", what=source, text=text, since=now)
 
 

@@ -19,6 +19,7 @@ from adapters.database.tables import (
     persons,
     service_item_versions,
 )
+from domain.admission import needs_identity_check
 from domain.application import (
     Applicant,
     Status,
@@ -147,13 +148,7 @@ class OpeningStore:
     def _application_row(self, opening: OpenCase, person_id: UUID, number: str, item: ServiceItem, digest: str) -> dict[str, Any]:
         request, row_id = opening.request, opening.application_id
         address = request.delivery.address
-        waiting = WaitingFor(
-            who="applicant",
-            what="identity-clip",
-            text=Bilingual(zh="等待您录制视频核验身份", en="Waiting for you to record the clip that proves who you are"),
-            since=opening.at,
-            until=opening.at + timedelta(hours=item.clip_hours),
-        )
+        first, waiting = _beginning(opening, item)
         return {
             "id": row_id,
             "acceptance_number": number,
@@ -162,8 +157,8 @@ class OpeningStore:
             "service_item": item.code,
             "version": item.version,
             "item_digest": digest,
-            "status": Status.VERIFYING.value,
-            "waiting_for": [waiting.model_dump(mode="json")],
+            "status": first.value,
+            "waiting_for": [entry.model_dump(mode="json") for entry in waiting],
             "applicant_name_box": self._db.seal(request.applicant.name, "applications.applicant_name", row_id),
             "phone_box": self._db.seal(request.applicant.phone, "applications.phone", row_id),
             "phone_index": self._db.index(request.applicant.phone),
@@ -192,3 +187,26 @@ class OpeningStore:
             )
         )
         return challenge
+
+
+def _beginning(opening: OpenCase, item: ServiceItem) -> tuple[Status, list[WaitingFor]]:
+    """The first status, and whom it waits for: the clip, or the registries where none is asked for."""
+    if needs_identity_check(opening.request, item):
+        clip = WaitingFor(
+            who="applicant",
+            what="identity-clip",
+            text=Bilingual(zh="等待您录制视频核验身份", en="Waiting for you to record the clip that proves who you are"),
+            since=opening.at,
+            until=opening.at + timedelta(hours=item.clip_hours),
+        )
+        return Status.VERIFYING, [clip]
+    asked = [
+        WaitingFor(
+            who="registry",
+            what=request.name,
+            text=Bilingual(zh=f"等待{request.label.zh}答复", en=f"Waiting for: {request.label.en}") if request.label else request.purpose,
+            since=opening.at,
+        )
+        for request in item.evidence
+    ]
+    return Status.GATHERING, asked

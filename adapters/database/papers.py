@@ -34,8 +34,13 @@ class PaperStore:
             )
             return row.first() is not None
 
-    async def keep_evidence(self, application_id: UUID, round_: int, purpose: str, answer: RegistryAnswer) -> None:
-        """Keep the exact signed bytes, encrypted, with digest and signature beside them; the first answer stays."""
+    async def keep_evidence(
+        self, application_id: UUID, round_: int, purpose: str, answer: RegistryAnswer, *, fact: str | None = None
+    ) -> None:
+        """Keep the exact signed bytes, encrypted, with digest and signature beside them; the first answer stays.
+
+        The column `source` holds the fact's name: one source may be asked about several people.
+        """
         row_id = new_id()
         async with self._db.statement() as connection:
             await connection.execute(
@@ -43,7 +48,7 @@ class PaperStore:
                 .values(
                     id=row_id,
                     application_id=application_id,
-                    source=answer.source,
+                    source=fact or answer.source,
                     round=round_,
                     request_id=answer.request_id,
                     purpose=purpose,

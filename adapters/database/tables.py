@@ -75,6 +75,7 @@ class Application(SQLModel, table=True):
     """One row a case: what lists and pages need."""
 
     __tablename__ = "applications"
+    __table_args__ = (Index("ix_applications_service_item", "service_item", "opened_at"),)
     id: UUID = Field(primary_key=True)
     acceptance_number: str = Field(unique=True)
     person_id: UUID = Field(foreign_key="persons.id", index=True)
@@ -310,6 +311,48 @@ class Draft(SQLModel, table=True):
     updated_at: datetime = _moment()
 
 
+class PublishedItem(SQLModel, table=True):
+    """A version that was published while processes ran; `serial` tells them that there is something new."""
+
+    __tablename__ = "published_items"
+    __table_args__ = (UniqueConstraint("code", "version"),)
+    serial: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    code: str
+    version: int
+    digest: str
+    body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False), default=None)  # in order, as with pinned versions
+    text: str = Field(sa_column=Column(Text, nullable=False))  # the file as its editor wrote it
+    published_by: str
+    published_at: datetime = _moment()
+
+
+class CatalogueDraft(SQLModel, table=True):
+    """A service item file that an editor is writing."""
+
+    __tablename__ = "catalogue_drafts"
+    clerk_id: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    updated_at: datetime = _moment()
+
+
+class PersonalDataRead(SQLModel, table=True):
+    """Somebody's data was read: when, by whom, why, which fields. `subject_index` is a keyed hash; `key` makes it once."""
+
+    __tablename__ = "data_reads"
+    __table_args__ = (Index("ix_data_reads_subject_index", "subject_index", "at"),)
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    key: str = Field(unique=True)
+    subject_index: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    at: datetime = _moment()
+    by: str  # machine | prefill | identity | clerk:<id>
+    source: str | None = None
+    purpose: dict[str, str] = _json()
+    fields: list[str] = _json()
+    service_item: str | None = None
+    application_id: UUID | None = Field(sa_column=Column(ForeignKey("applications.id"), nullable=True), default=None)
+
+
 class StateKey(SQLModel, table=True):
     """Small facts of the installation, such as which seed of demo people was planted."""
 
@@ -342,4 +385,7 @@ one_time_codes = _table(OneTimeCode)
 sessions = _table(Session)
 idempotency_keys = _table(IdempotencyKey)
 drafts = _table(Draft)
+published_items = _table(PublishedItem)
+catalogue_drafts = _table(CatalogueDraft)
+data_reads = _table(PersonalDataRead)
 state_keys = _table(StateKey)

@@ -54,7 +54,8 @@ def make_rule(when: str) -> Rule:
 
 @pytest.mark.parametrize("code", list(REAL_FACTS))
 def test_when_everything_agrees_the_machine_approves(code: str) -> None:
-    outcome, results = decide(item_of(code), REAL_FACTS[code])
+    finding = decide(item_of(code), REAL_FACTS[code])
+    outcome, results = finding.outcome, finding.results
     assert [r.rule for r in results if r.holds is not True] == []
     assert outcome is Outcome.APPROVED
 
@@ -75,7 +76,7 @@ def test_a_rule_that_gives_no_yes_or_no_is_undecided_and_refers(when: str, error
     assert result.holds is None, error
     assert result.error
     item = make_service_item().model_copy(update={"rules": [*make_service_item().rules, make_rule(when)]})
-    assert decide(item, FACTS)[0] is Outcome.REFERRED
+    assert decide(item, FACTS).outcome is Outcome.REFERRED
 
 
 def paths_of(value: Any, base: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -115,7 +116,8 @@ def test_nothing_is_approved_with_a_fact_missing(data: st.DataObject) -> None:
         p for p in paths_of(facts) if p[-1] not in UNREAD and p != ("answers",) and p[:2] != ("answers", "movers") and p not in ABSORBED
     ]
     path = data.draw(st.sampled_from(read))
-    outcome, results = decide(item_of(code), without(facts, path))
+    finding = decide(item_of(code), without(facts, path))
+    outcome, results = finding.outcome, finding.results
     assert outcome is Outcome.REFERRED, path
     assert any(r.holds is not True for r in results)
 
@@ -123,7 +125,8 @@ def test_nothing_is_approved_with_a_fact_missing(data: st.DataObject) -> None:
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["resident_population", "property", "applicant", "answers"]), ANY_FACT))
 def test_whatever_the_facts_are_rules_approve_or_refer_and_never_refuse(facts: dict[str, Any]) -> None:
-    outcome, results = decide(make_service_item(), facts)
+    finding = decide(make_service_item(), facts)
+    outcome, results = finding.outcome, finding.results
     assert outcome in (Outcome.APPROVED, Outcome.REFERRED)
     assert len(results) == 2
     if outcome is Outcome.APPROVED:
@@ -135,14 +138,15 @@ def test_whatever_the_facts_are_rules_approve_or_refer_and_never_refuse(facts: d
 def test_a_fact_that_can_not_change_the_answer_may_be_missing_and_one_that_can_may_not() -> None:
     item = item_of("purchase-migration")
     facts = REAL_FACTS["purchase-migration"]
-    assert decide(item, facts | {"social_security": {"name": NAME}})[0] is Outcome.APPROVED
-    assert decide(item, facts | {"social_security": {"name": "别人"}})[0] is Outcome.REFERRED
-    assert decide(item, facts | {"social_security": {}})[0] is Outcome.REFERRED
+    assert decide(item, facts | {"social_security": {"name": NAME}}).outcome is Outcome.APPROVED
+    assert decide(item, facts | {"social_security": {"name": "别人"}}).outcome is Outcome.REFERRED
+    assert decide(item, facts | {"social_security": {}}).outcome is Outcome.REFERRED
 
 
 def test_an_item_that_the_machine_may_not_approve_is_always_referred() -> None:
     item = make_service_item(machine_may_approve=False)
-    outcome, results = decide(item, FACTS)
+    finding = decide(item, FACTS)
+    outcome, results = finding.outcome, finding.results
     assert outcome is Outcome.REFERRED
     assert all(r.holds for r in results)
 

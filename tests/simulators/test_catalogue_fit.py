@@ -51,7 +51,8 @@ def test_every_mover_is_approved_by_machine_with_the_whole_household(people: Pop
     movers = list(people.movers())
     assert len(movers) > 100
     for person, home in movers:
-        outcome, results = catalogue.decide(item, facts(people, item, person, moving(people, person, home.certificate_number)))
+        finding = catalogue.decide(item, facts(people, item, person, moving(people, person, home.certificate_number)))
+        outcome, results = finding.outcome, finding.results
         assert outcome is Outcome.APPROVED, [r.rule for r in results if not r.holds]
 
 
@@ -59,14 +60,15 @@ def test_the_demo_mover_is_approved_and_belongs_to_the_new_homes_station(people:
     found, person = demo(people, "mover")
     item = catalogue.get("purchase-migration")
     known = facts(people, item, person, moving(people, person, found.certificate_number))
-    assert catalogue.decide(item, known)[0] is Outcome.APPROVED
+    assert catalogue.decide(item, known).outcome is Outcome.APPROVED
     assert catalogue.station_of(item, known, "") == "330302510000"
 
 
 def test_the_misspelt_demo_mover_is_referred_for_the_owners_name_alone(people: Population, catalogue: Catalogue) -> None:
     found, person = demo(people, "mover-disagreement")
     item = catalogue.get("purchase-migration")
-    outcome, results = catalogue.decide(item, facts(people, item, person, moving(people, person, found.certificate_number)))
+    finding = catalogue.decide(item, facts(people, item, person, moving(people, person, found.certificate_number)))
+    outcome, results = finding.outcome, finding.results
     assert outcome is Outcome.REFERRED
     assert [r.rule for r in results if r.holds is not True] == ["owns-the-home"]
 
@@ -77,7 +79,7 @@ def test_a_criminal_record_decides_whether_the_certificate_goes_by_machine(
 ) -> None:
     item = catalogue.get("no-criminal-record")
     known = facts(people, item, demo(people, key)[1], {"reason": "employment"})
-    assert catalogue.decide(item, known)[0] is outcome
+    assert catalogue.decide(item, known).outcome is outcome
     assert catalogue.station_of(item, known, "") == "330302510000"
 
 
@@ -88,6 +90,7 @@ def test_a_couple_whose_divorce_the_household_book_has_not_heard_of_is_referred(
     for disagreement in listed:
         person = people.find(disagreement.id_number)
         assert person is not None
-        outcome, results = catalogue.decide(item, facts(people, item, person, moving(people, person, "")))
+        finding = catalogue.decide(item, facts(people, item, person, moving(people, person, "")))
+        outcome, results = finding.outcome, finding.results
         assert outcome is Outcome.REFERRED
         assert "marriage-agrees" in [r.rule for r in results if r.holds is not True]

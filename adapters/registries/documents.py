@@ -15,13 +15,13 @@ class Node(Protocol):
         """Raises NoReply when there is more than one."""
         ...
 
-    def find_all(self, path: str) -> "list[Node]":
-        """The items of the list there; none when it is missing."""
+    def find_all(self, path: str) -> "list[Node] | None":
+        """The items of the list there; None when there is no list, which is not the same as an empty one."""
         ...
 
     @property
     def value(self) -> Any:
-        """A JSON value; of an XML element its text, trimmed."""
+        """A JSON value; of an XML element its text. Raises NoReply when it has elements instead."""
         ...
 
 
@@ -40,10 +40,10 @@ class JsonNode:
                 return None
         return JsonNode(value)
 
-    def find_all(self, path: str) -> "list[Node]":
+    def find_all(self, path: str) -> "list[Node] | None":
         found = self.find(path)
         if found is None or found.value is None:
-            return []
+            return None
         if not isinstance(found.value, list):
             raise NoReply("malformed answer: a list is missing")
         return [JsonNode(item) for item in found.value]
@@ -58,13 +58,11 @@ class XmlNode:
 
     @property
     def value(self) -> str:
-        return (
-            self._text
-            if self._element is None
-            else "".join(self._element.itertext("*"))
-            if len(self._element)
-            else self._element.text or ""
-        ) or ""
+        if self._element is None:
+            return self._text or ""
+        if len(self._element):
+            raise NoReply("malformed answer: a text was expected, a group came")
+        return self._element.text or ""
 
     def find(self, path: str) -> "XmlNode | None":
         found = self._search(path)
@@ -72,7 +70,11 @@ class XmlNode:
             raise NoReply("malformed answer: one value was expected, several came")
         return found[0] if found else None
 
-    def find_all(self, path: str) -> "list[Node]":
+    def find_all(self, path: str) -> "list[Node] | None":
+        """An empty list is known by the element around its items."""
+        around, _, _ = path.rpartition(".")
+        if around and not self._search(around):
+            return None
         return [*self._search(path)]
 
     def _search(self, path: str) -> "list[XmlNode]":

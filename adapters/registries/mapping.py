@@ -41,7 +41,8 @@ def map_record(place: Node, fields: Mapping[str, str | FieldMap]) -> dict[str, A
 
 def _read(place: Node, name: str, field: FieldMap) -> Any:
     if field.type == "list":
-        return [_item(node, name, field) for node in place.find_all(field.path)]
+        nodes = place.find_all(field.path)
+        return None if nodes is None else [_item(node, name, field) for node in nodes]
     node = place.find(field.path)
     if node is None:
         return None

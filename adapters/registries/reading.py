@@ -50,7 +50,7 @@ class Reader:
         self._check_bound(document, query)
         answered_at = self._answered_at(document)
         self._check_about(document, query.id_number)
-        found, record = self._record(document, status)
+        found, record = self.record_of(document, status)
         return Reading(found, record, answered_at, self._following(document, page) if found else None)
 
     def complete(self, query: RegistryQuery, record: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +111,8 @@ class Reader:
         except ValueError:
             raise NoReply(f"malformed answer: {path} is not a time with its zone") from None
 
-    def _record(self, document: Node, status: int) -> tuple[bool, dict[str, Any]]:
+    def record_of(self, document: Node, status: int) -> tuple[bool, dict[str, Any]]:
+        """Whether there is a record, and what of it stands on this page. Raises NoReply."""
         if self._source.connector.speaks_ours:
             return _own_record(document)
         none = self._shape.no_record
@@ -160,7 +161,7 @@ def says_what_was_signed(source: Source, body: bytes) -> bool:
         return not pages
     reader = Reader(source)
     try:
-        readings = [reader._record(read_document(page.body, source.connector.response.format), 0) for page in pages]
+        readings = [reader.record_of(read_document(page.body, source.connector.response.format), 0) for page in pages]
         found = bool(readings) and readings[0][0]
         record = joined(source, [record for _, record in readings]) if found else {}
     except NoReply:  # a 404's body need not look like an answer

@@ -112,10 +112,11 @@ def _alone(item: Any, variables: Mapping[str, str]) -> str | None:
 
 
 def _variable(name: str, variables: Mapping[str, str]) -> str:
-    try:
-        return variables[name]
-    except KeyError:
-        raise MissingVariable(name) from None
+    """An empty variable is one that was forgotten."""
+    value = variables.get(name)
+    if not value:
+        raise MissingVariable(name)
+    return value
 
 
 def _placeholder(name: str) -> str:

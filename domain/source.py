@@ -175,7 +175,7 @@ class Paging(_Described):
     next: Path | None = Field(default=None, description="Where the answer names the next page; missing or empty at the last one.")
     pages: Path | None = Field(default=None, description="Where the answer says how many pages there are.")
     current: Path | None = Field(default=None, description="Where the answer says which page it is; it must be the one asked for.")
-    join: str = Field(description="The field of the record whose lists are joined; the other fields must be the same on each page.")
+    join: str = Field(description="The field of the record whose lists are joined; the other fields must not differ from page to page.")
     most: int = Field(default=20, ge=1, le=200, description="More pages than this are no answer.")
 
     @model_validator(mode="after")

@@ -1,6 +1,6 @@
 """What an authority's answer says, once it is known to be one and to belong to the question."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -70,6 +70,20 @@ class Reader:
         except jsonschema_rs.ValidationError as error:
             raise NoReply(f"malformed answer: not as its schema says at {'/'.join(str(step) for step in error.schema_path)}") from None
         return record
+
+    def belongs(self, document: Node, kept: Node) -> bool:
+        """Whether a page names the question that a translated answer claims. Raises NoReply."""
+        for name in ("request_id", "source"):
+            path = self._shape.bound.get(name)
+            told, claimed = document.find(path) if path else None, kept.find(name)
+            if path and (told is None or claimed is None or _text(told.value) != claimed.value):
+                return False
+        return True
+
+    def is_from(self, document: Node, kept: Node) -> bool:
+        """Whether the first page was answered when a translated answer claims. Raises NoReply."""
+        time, claimed = self._answered_at(document), kept.find("answered_at")
+        return time is None or (claimed is not None and claimed.value == time.isoformat())
 
     def _validator(self, wanted: frozenset[str]) -> jsonschema_rs.Draft202012Validator:
         validator = self._validators.get(wanted)
@@ -151,38 +165,51 @@ class Reader:
 
 
 def says_what_was_signed(source: Source, body: bytes) -> bool:
-    """Whether a translated answer (`RegistryAnswer.body`) says no more and nothing else than the signed pages within it.
+    """Whether a translated answer (`RegistryAnswer.body`) says nothing else than the signed pages within it.
 
     True for an answer that was kept as it was signed. Signatures are checked by `domain.evidence.verify_evidence`.
     """
-    document = read_document(body, "json").value
     pages = signed_pages(body)
     if source.connector.speaks_ours:
         return not pages
     reader = Reader(source)
     try:
-        readings = [reader.record_of(read_document(page.body, source.connector.response.format), 0) for page in pages]
-        found = bool(readings) and readings[0][0]
-        record = joined(source, [record for _, record in readings]) if found else {}
-    except NoReply:  # a 404's body need not look like an answer
-        found, record = False, {}
-    kept: Mapping[str, Any] = document["record"]
-    return document["found"] is found and all(name in record and record[name] == value for name, value in kept.items())
+        kept = read_document(body, "json")
+        documents = [read_document(page.body, source.connector.response.format) for page in pages]
+        if not documents or not reader.is_from(documents[0], kept) or not all(reader.belongs(document, kept) for document in documents):
+            return False
+        found, record = _record_of_all(source, reader, documents)
+    except NoReply:
+        return False
+    said = kept.value
+    return said["found"] is found and all(name in record and record[name] == value for name, value in said["record"].items())
+
+
+def _record_of_all(source: Source, reader: Reader, documents: list[Node]) -> tuple[bool, dict[str, Any]]:
+    try:
+        readings = [reader.record_of(document, 0) for document in documents]
+    except NoReply:
+        if source.connector.response.no_record.status:
+            return False, {}  # what came with that status need not look like a record
+        raise
+    found = readings[0][0]
+    return found, joined(source, [record for _, record in readings]) if found else {}
 
 
 def joined(source: Source, records: list[dict[str, Any]]) -> dict[str, Any]:
-    """The record of all pages.
+    """The record of all pages; later pages may leave out what the first one said.
 
     Raises:
         NoReply: pages differ in what should be the same.
     """
     paging = source.connector.paging
+    first = records[0]
     if paging is None or len(records) == 1:
-        return records[0]
-    rest = [{name: value for name, value in record.items() if name != paging.join} for record in records]
-    if any(others != rest[0] for others in rest[1:]):
-        raise NoReply("malformed answer: its pages do not fit together")
-    return {**rest[0], paging.join: [item for record in records for item in record.get(paging.join, [])]}
+        return first
+    for later in records[1:]:
+        if any(name != paging.join and (name not in first or first[name] != value) for name, value in later.items()):
+            raise NoReply("malformed answer: its pages do not fit together")
+    return {**first, paging.join: [item for record in records for item in record.get(paging.join, [])]}
 
 
 def _own_record(document: Node) -> tuple[bool, dict[str, Any]]:

@@ -212,6 +212,17 @@ async def test_pages_that_do_not_end_or_do_not_fit_are_no_answer(
     assert len(authority.asked) <= 4
 
 
+async def test_later_pages_may_leave_out_what_the_first_one_said(authority: OddAuthority, connect: Connect) -> None:
+    def answer(asked: Asked) -> bytes:
+        first = b"<P>1</P>" in asked.body
+        body = '<P n="王伟"/><L><X at="1"/></L><N>2</N>' if first else '<L><X at="2"/></L>'
+        return f"<A><I>request-1</I><C>ok</C>{body}</A>".encode()
+
+    authority.answer = answer
+    source = xml_source(paging={"next": "N", "join": "homes"})
+    assert (await connect(source).look_up(QUERY)).record == {"name": "王伟", "homes": [{"place": "1"}, {"place": "2"}]}
+
+
 async def test_a_page_sent_twice_is_no_answer(authority: OddAuthority, connect: Connect) -> None:
     pages = Pages(2)
     authority.answer = lambda asked: pages(Asked(asked.method, "", {}, {}, b"<P>1</P>"))
@@ -230,6 +241,11 @@ async def test_what_is_kept_is_found_out_when_it_was_changed(authority: OddAutho
     embellished = json.dumps({**kept, "record": {**kept["record"], "name": "李娜"}}).encode()
     assert verify_evidence(embellished, answer.signature, answer.key_id, keys)  # the pages are untouched
     assert not says_what_was_signed(source, embellished)
+
+    for claim in ({"request_id": "request-2"}, {"found": False, "record": {}}, {"record": {"name": "王伟", "homes": [{"place": "1"}]}}):
+        assert not says_what_was_signed(source, json.dumps({**kept, **claim}).encode())
+    assert not says_what_was_signed(source, json.dumps({**kept, "signed": []}).encode())
+    assert not says_what_was_signed(source, b"not JSON")
 
     forged = base64.b64encode(base64.b64decode(kept["signed"][1]["body"]).replace(b"at", b"AT")).decode()
     changed = json.dumps({**kept, "signed": [kept["signed"][0], {**kept["signed"][1], "body": forged}]}).encode()
@@ -326,7 +342,11 @@ async def test_when_the_authority_answered_is_read_in_its_zone(authority: OddAut
 async def test_the_same_answer_is_kept_as_the_same_bytes(authority: OddAuthority, connect: Connect) -> None:
     registries = connect(make_source(NAME_ONLY, {"response": {**PLAIN, "answered_at": "at"}}))
     authority.answer = lambda asked: b'{"at": "2026-03-01T09:30:15Z", "data": {"name": "x"}}'
-    assert (await registries.look_up(QUERY)).digest == (await registries.look_up(QUERY)).digest
+    answer = await registries.look_up(QUERY)
+    assert (await registries.look_up(QUERY)).digest == answer.digest
+    source = make_source(NAME_ONLY, {"response": {**PLAIN, "answered_at": "at"}})
+    assert says_what_was_signed(source, answer.body)
+    assert not says_what_was_signed(source, answer.body.replace(b"2026-03-01", b"2020-03-01"))
 
 
 async def test_a_source_whose_setting_is_missing_says_so_and_holds_up_no_other(base: str, authority: OddAuthority) -> None:
@@ -358,6 +378,14 @@ async def test_no_more_questions_at_once_than_the_authority_can_bear() -> None:
         await asyncio.gather(*(why_refused(registries) for _ in range(12)))
         await registries.aclose()
     assert most == 3
+
+
+async def test_no_more_questions_in_a_second_than_the_authority_can_bear(authority: OddAuthority, connect: Connect) -> None:
+    authority.answer = lambda asked: FOUND
+    registries = connect(make_source(NAME_ONLY, {"response": PLAIN, "timeout_seconds": 0.3, "limits": {"per_second": 1}}))
+    assert (await registries.look_up(QUERY)).found
+    assert await why_refused(registries) == "too many questions at once"
+    assert len(authority.asked) == 1
 
 
 async def test_a_slow_source_ends_within_its_time_and_holds_up_no_other(authority: OddAuthority, base: str) -> None:

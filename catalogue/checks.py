@@ -22,8 +22,7 @@ _APPLICANT = {
 }
 _POINTS = {"type": "object", "properties": {"total": {"type": "integer"}, "needed": {"type": "integer"}}}
 _CEL_FUNCTIONS = frozenset(
-    "size contains startsWith endsWith matches int uint double string bool duration timestamp type dyn has all exists exists_one map filter "
-    "lowerAscii upperAscii trim replace split join indexOf lastIndexOf substring charAt abs ceil floor round".split()
+    ["size", "contains", "startsWith", "endsWith", "matches", "int", "uint", "double", "string", "bool", "duration", "timestamp", "type", "dyn", "has", "all", "exists", "exists_one", "map", "filter", "lowerAscii", "upperAscii", "trim", "replace", "split", "join", "indexOf", "lastIndexOf", "substring", "charAt", "abs", "ceil", "floor", "round"]
 )
 
 
@@ -62,7 +61,9 @@ class _Checks:
         item = self.item
         if item.branch not in list(Branch):
             known = ", ".join(Branch)
-            self.say("branch", f"没有“{item.branch}”这一警种", f"there is no branch {item.branch}", f"可填：{known}", f"write one of {known}")
+            self.say(
+                "branch", f"没有“{item.branch}”这一警种", f"there is no branch {item.branch}", f"可填：{known}", f"write one of {known}"
+            )
         if item.effective_to is not None and item.effective_to < item.effective_from:
             self.say("effective_to", "早于 effective_from", "it lies before effective_from", "改正其中一个日期", "correct one of the dates")
         named: dict[str, Iterable[str]] = {
@@ -85,7 +86,9 @@ class _Checks:
             jsonschema_rs.meta.validate(form)
         except jsonschema_rs.ValidationError as error:
             place = ("form", *error.instance_path)
-            self.say(place, f"不是 JSON Schema：{error.message}", f"not JSON Schema: {error.message}", "按 2020-12 版改正", "follow 2020-12")
+            self.say(
+                place, f"不是 JSON Schema：{error.message}", f"not JSON Schema: {error.message}", "按 2020-12 版改正", "follow 2020-12"
+            )
             return
         groups = {group.get("id") for group in form.get("x-groups", []) if isinstance(group, Mapping)}
         for n, group in enumerate(form.get("x-groups", [])):
@@ -94,7 +97,9 @@ class _Checks:
             self._form_field(name, field, groups)
         for name in form.get("required", []):
             if name not in form.get("properties", {}):
-                self.say("form.required", f"没有“{name}”这一项", f"the form has no field {name}", "补上或改名", "add it or correct the name")
+                self.say(
+                    "form.required", f"没有“{name}”这一项", f"the form has no field {name}", "补上或改名", "add it or correct the name"
+                )
         if form.get("additionalProperties") is not False:
             self.say(
                 "form.additionalProperties", "表单会接受未知的填报项", "the form would take unknown fields",
@@ -135,7 +140,13 @@ class _Checks:
                 self._unknown_source((*place, "source"), request.source)
                 continue
             if request.name in ("answers", "applicant", "today", "points", "row"):
-                self.say((*place, "fact"), f"“{request.name}”另有用处", f"{request.name} means something else", "换一个名字", "choose another name")
+                self.say(
+                    (*place, "fact"),
+                    f"“{request.name}”另有用处",
+                    f"{request.name} means something else",
+                    "换一个名字",
+                    "choose another name",
+                )
             if request.about is not None:
                 self._path((*place, "about"), request.about)
             for parameter, origin in request.query.items():
@@ -159,7 +170,9 @@ class _Checks:
             left = {name: needs for name, needs in left.items() if name not in known}
         for name in left:
             if all(need in known or need in left for need in left[name]):
-                self.say(("evidence", name), "互相等待对方的答复", "it waits for an answer that waits for it", "去掉一个 about", "drop one about")
+                self.say(
+                    ("evidence", name), "互相等待对方的答复", "it waits for an answer that waits for it", "去掉一个 about", "drop one about"
+                )
 
     def _unknown_source(self, place: Place, source: str) -> None:
         known = ", ".join(sorted(self.sources))
@@ -209,7 +222,13 @@ class _Checks:
             self._unknown_facts(place, set(unknown))
         if strange := functions - _CEL_FUNCTIONS - FUNCTIONS.keys():
             known = ", ".join(sorted(FUNCTIONS))
-            self.say(place, f"没有函数 {sorted(strange)}", f"there is no function {sorted(strange)}", f"另有：{known}", f"beside CEL's own: {known}")
+            self.say(
+                place,
+                f"没有函数 {sorted(strange)}",
+                f"there is no function {sorted(strange)}",
+                f"另有：{known}",
+                f"beside CEL's own: {known}",
+            )
         for read in reads_of(condition):
             if read.root in names and read.root in schemas and _schema_of(schemas[read.root], read.path[1:]) is None:
                 self._no_such_path(place, str(read), self._source_of(read.root))
@@ -229,7 +248,13 @@ class _Checks:
                     "在 evidence 中加上，或从这里去掉", "ask it there or drop it here",
                 )  # fmt: skip
         if item.machine_may_approve and not item.rules:
-            self.say("rules", "没有规则，系统无从审批", "no rule: the machine could not approve", "写上规则", "write a rule, or machine_may_approve: false")
+            self.say(
+                "rules",
+                "没有规则，系统无从审批",
+                "no rule: the machine could not approve",
+                "写上规则",
+                "write a rule, or machine_may_approve: false",
+            )
 
     def _jurisdiction(self) -> None:
         for n, expression in enumerate(self.item.jurisdiction):
@@ -263,7 +288,9 @@ class _Checks:
     def _end(self) -> None:
         item = self.item
         if not item.delivery:
-            self.say("delivery", "没有领取方式", "nobody could receive anything", "写 online、counter 或 post", "name online, counter or post")
+            self.say(
+                "delivery", "没有领取方式", "nobody could receive anything", "写 online、counter 或 post", "name online, counter or post"
+            )
         if item.trips == 0 and (item.originals or Delivery.COUNTER in item.delivery):
             self.say(
                 "trips", "零跑动事项不能有窗口核对的原件或窗口领取", "0 trips cannot have an original or a delivery at the counter",
@@ -278,7 +305,13 @@ class _Checks:
                 "去掉 online，或去掉原件", "drop online, or the originals",
             )  # fmt: skip
         if item.certificate is None:
-            self.say("certificate", "没有办结时的文书", "there is no document at the end", "写上 template 和 title", "give it a template and a title")
+            self.say(
+                "certificate",
+                "没有办结时的文书",
+                "there is no document at the end",
+                "写上 template 和 title",
+                "give it a template and a title",
+            )
             return
         if item.certificate.template not in TEMPLATES:
             known = ", ".join(sorted(TEMPLATES))

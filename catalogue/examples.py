@@ -19,7 +19,9 @@ def _check(item: ServiceItem, example: Example, sources: Mapping[str, Source], r
     place = ("examples", example.name)
     if strange := sorted(example.registries.keys() - item.fact_names):
         known = ", ".join(sorted(item.fact_names))
-        refusals.say((*place, "registries"), f"没有依据 {strange}", f"no evidence is called {strange}", f"可用：{known}", f"there are: {known}")
+        refusals.say(
+            (*place, "registries"), f"没有依据 {strange}", f"no evidence is called {strange}", f"可用：{known}", f"there are: {known}"
+        )
         return
     try:
         check_answers(item, example.answers)
@@ -36,7 +38,9 @@ def _check(item: ServiceItem, example: Example, sources: Mapping[str, Source], r
     against = simulated.finding.against
     expected = example.reasons if example.reasons is not None else ([] if example.decision == "approved" else None)
     total = simulated.finding.points.total if simulated.finding.points else None
-    _compare(refusals, (*place, "decision"), example.decision, f"{simulated.decision.value} {against or ''}".strip(), simulated.decision.value)
+    _compare(
+        refusals, (*place, "decision"), example.decision, f"{simulated.decision.value} {against or ''}".strip(), simulated.decision.value
+    )
     if expected is not None:
         _compare(refusals, (*place, "reasons"), sorted(expected), sorted(against), sorted(against))
     if example.path is not None:

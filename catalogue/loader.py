@@ -46,7 +46,9 @@ class Catalogue:
             item = load_service_item(path, self.sources, parts)
             if item.code in self._packaged:
                 refusals = Refusals(path.name, path.read_text(encoding="utf-8"))
-                refusals.say("code", f"{item.code} 已被另一文件使用", f"{item.code} is used by another file", "换一个代码", "choose another code")
+                refusals.say(
+                    "code", f"{item.code} 已被另一文件使用", f"{item.code} is used by another file", "换一个代码", "choose another code"
+                )
                 refusals.raise_if_any()
             self._packaged[item.code] = [item]
         self._versions = self._packaged

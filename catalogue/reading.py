@@ -61,7 +61,7 @@ def load_service_item(path: Path, sources: Mapping[str, Source], parts: Path = P
 
 def _parsed(text: str, refusals: Refusals, parts: Path) -> dict[str, Any]:
     try:
-        raw = yaml.load(text, Loader=yaml.CSafeLoader)  # noqa: S506 (the safe loader, in C)
+        raw = yaml.load(text, Loader=yaml.CSafeLoader)
         if not isinstance(raw, dict):
             refusals.say("", "不是一组“键: 值”", "not a mapping of keys and values", "照样例写", "begin as the examples do")
             return {}
@@ -70,7 +70,9 @@ def _parsed(text: str, refusals: Refusals, parts: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f"{mark.line + 1}:{mark.column + 1} " if mark else ""
         problem = getattr(error, "problem", None) or str(error)
-        refusals.say("", f"不是 YAML：{where}{problem}", f"not YAML: {where}{problem}", "改正这一行的写法", "correct how the line is written")
+        refusals.say(
+            "", f"不是 YAML：{where}{problem}", f"not YAML: {where}{problem}", "改正这一行的写法", "correct how the line is written"
+        )
     except UnknownPart as error:
         known = ", ".join(error.known)
         refusals.say("extends", f"没有共用部分“{error.name}”", f"there is no part {error.name}", f"可用：{known}", f"write one of {known}")
@@ -122,7 +124,7 @@ def _refuse_model(refusals: Refusals, raw: Mapping[str, Any], error: ErrorDetail
                 refusals.say(place, "缺少这一项", "it is missing", f"补上 {key}", f"add {key}")
         case "extra_forbidden":
             key = str(place[-1])
-            near = difflib.get_close_matches(key, _known_keys(), n=1)
+            near = difflib.get_close_matches(key, _known_keys(), n=1, cutoff=0.75)
             cure = (f"是不是 {near[0]}？", f"did you mean {near[0]}?") if near else ("去掉这一项", "drop it")
             refusals.say(place, "没有这个键", "there is no such key", *cure)
         case _:
@@ -145,7 +147,10 @@ def _resolved(item: ServiceItem, sources: Mapping[str, Source]) -> ServiceItem:
     used = _fields_used(item)
     evidence = [
         request.model_copy(
-            update={"label": sources[request.source].name, "fields": _least(request, used.get(request.name, set()), sources[request.source])}
+            update={
+                "label": sources[request.source].name,
+                "fields": _least(request, used.get(request.name, set()), sources[request.source]),
+            }
         )
         for request in item.evidence
     ]

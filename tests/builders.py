@@ -21,6 +21,7 @@ from domain.errors import NotFound, ObjectDamaged, RegistryUnavailable, Unavaila
 from domain.evidence import RegistryAnswer, RegistryQuery
 from domain.identity import CheckResult, IdentityVerdict
 from domain.service_item import ServiceItem
+from domain.source import Source
 from domain.text import Bilingual, Language
 
 LIBRARY_CARD = Path(__file__).parent / "library-card.yaml"
@@ -86,11 +87,15 @@ class Shelf:
     def put(self, item: ServiceItem) -> None:
         self._items[item.code] = item
 
-    def all(self) -> list[ServiceItem]:
+    def all(self, on: date | None = None) -> list[ServiceItem]:
         return list(self._items.values())
 
     async def refresh(self, *, at_most_every: float = 0.0) -> None:
         """A test puts items on the shelf itself."""
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        return TEST_SOURCES
 
     def name_of(self, code: str) -> Bilingual:
         return self.get(code).name

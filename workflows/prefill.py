@@ -38,7 +38,9 @@ class Prefill:
         )
 
     async def _ask(self, source: str, request: PrefillRequest) -> LookUpAnswer | None:
-        task = LookUpTask(source=source, id_number=request.id_number, service_item=request.service_item, fields=request.fields.get(source, []))
+        task = LookUpTask(
+            source=source, id_number=request.id_number, service_item=request.service_item, fields=request.fields.get(source, [])
+        )
         try:
             return await workflow.execute_activity_method(RegistryActivities.look_up, task, **PREFILL)
         except ActivityError:

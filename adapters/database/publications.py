@@ -43,7 +43,9 @@ class PublicationStore:
         """Who published which version when, the newest first; `text` is the file as it was written."""
         columns = (published_items.c.version, published_items.c.published_by, published_items.c.published_at, published_items.c.text)
         async with self._db.statement() as connection:
-            rows = await connection.execute(select(*columns).where(published_items.c.code == code).order_by(published_items.c.version.desc()))
+            rows = await connection.execute(
+                select(*columns).where(published_items.c.code == code).order_by(published_items.c.version.desc())
+            )
             return [dict(row._mapping) for row in rows]
 
     # --- drafts --------------------------------------------------------------------------------------------------

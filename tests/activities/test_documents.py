@@ -13,7 +13,7 @@ from domain.documents import DocumentContent, SealedDocument
 from domain.ids import new_id
 from domain.object_keys import document_key
 from domain.text import Bilingual
-from tests.builders import make_application_request, make_service_item
+from tests.builders import Shelf, make_application_request, make_service_item
 
 
 class Papers:
@@ -71,6 +71,7 @@ async def test_an_attempt_that_was_thought_dead_does_not_replace_the_file_that_c
         return request, item
 
     activities = DocumentActivities(
+        service_items=Shelf(),
         records=cast(Any, SimpleNamespace(request_of=request_of)),
         papers=cast(Any, papers),
         objects=cast(Any, store),

@@ -85,7 +85,7 @@ def test_a_criminal_record_decides_whether_the_certificate_goes_by_machine(
 
 def test_a_couple_whose_divorce_the_household_book_has_not_heard_of_is_referred(people: Population, catalogue: Catalogue) -> None:
     item = catalogue.get("purchase-migration")
-    listed = [d for d in people.disagreements if d.kind != "owner_name"]
+    listed = [d for d in people.disagreements if "marriage" in d.sources]
     assert listed
     for disagreement in listed:
         person = people.find(disagreement.id_number)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulators.population import Population
+from simulators.population import DEFAULT_SIZE, Population
 from simulators.post import Post
 from simulators.registries import Registries
 from simulators.sms import Sms
@@ -40,7 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state", type=Path, required=True, help="folder for keys, added people, messages and parcels")
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--population", type=int, default=10_000)
+    parser.add_argument("--population", type=int, default=DEFAULT_SIZE)
     parser.add_argument("--portraits-for-all", action="store_true", help="serve the demo portrait for everybody: for benchmarks")
     return parser.parse_args()
 

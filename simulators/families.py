@@ -7,8 +7,10 @@ from itertools import accumulate
 from random import Random
 
 from simulators import names
+from simulators.life import Birth, Cancellation, Death, FormerNumber, Residence, ReturnApproval, Traffic, Wanted
 from simulators.people import (
     Conviction,
+    DisagreementKind,
     Household,
     Insurance,
     Marriage,
@@ -19,7 +21,8 @@ from simulators.people import (
     Sex,
     Spouse,
 )
-from simulators.territory import CITY, COUNTIES, ELSEWHERE, Station, street_address
+from simulators.quick_random import weighted
+from simulators.territory import CITY, CITY_PREFIX, COUNTIES, ELSEWHERE, Station, street_address
 
 REFERENCE_DAY = date(2026, 1, 1)  # ages and months are counted to this day, so that a seed gives the same people in any year
 
@@ -36,8 +39,9 @@ _CRIMES = (("盗窃罪", "刑初"), ("危险驾驶罪", "刑初"), ("诈骗罪",
 
 def years_before(day: date, years: int) -> date:
     """The same day of another year; 1 March where 29 February does not exist, so that nobody comes of age too early."""
-    leap_day = (day.month, day.day) == (2, 29) and not calendar.isleap(day.year - years)
-    return date(day.year - years, 3, 1) if leap_day else day.replace(year=day.year - years)
+    year = day.year - years
+    leap_day = day.day == 29 and day.month == 2 and not calendar.isleap(year)
+    return date(year, 3, 1) if leap_day else date(year, day.month, day.day)
 
 
 @dataclass
@@ -51,6 +55,17 @@ class Books:
     marriages: dict[str, Marriage] = field(default_factory=dict)
     insurances: dict[str, Insurance] = field(default_factory=dict)
     convictions: dict[str, list[Conviction]] = field(default_factory=dict)
+    children: dict[str, list[str]] = field(default_factory=dict)  # by parent, oldest entry first
+    births: dict[str, Birth] = field(default_factory=dict)  # not registered yet, by certificate number
+    births_of: dict[str, list[Birth]] = field(default_factory=dict)  # the same, by parent
+    deaths: dict[str, Death] = field(default_factory=dict)
+    cancellations: dict[str, Cancellation] = field(default_factory=dict)  # by the number that was cancelled
+    former_numbers: dict[str, list[FormerNumber]] = field(default_factory=dict)
+    residences: dict[str, Residence] = field(default_factory=dict)
+    returns: dict[str, ReturnApproval] = field(default_factory=dict)
+    wanted: dict[str, Wanted] = field(default_factory=dict)
+    traffic: dict[str, Traffic] = field(default_factory=dict)  # of people whose vehicles and violations are not left to chance
+    misprints: dict[tuple[DisagreementKind, str], str] = field(default_factory=dict)  # what one source says wrongly of a person
     id_numbers: names.IdNumbers = field(default_factory=names.IdNumbers)
     serials: dict[str, int] = field(default_factory=dict)
 
@@ -69,7 +84,7 @@ class Registrar:
     def station(self, *, outside: str | None = None) -> Station:
         """A station in proportion to the people; `outside` names a county that it must not lie in."""
         while True:
-            county = self.random.choices(COUNTIES, cum_weights=_COUNTY_WEIGHTS)[0]
+            county = weighted(self.random, COUNTIES, _COUNTY_WEIGHTS)
             if county.code != outside:
                 return self.random.choice(county.stations)
 
@@ -79,9 +94,10 @@ class Registrar:
         return f"{building}{random.randrange(1, 25)}幢{random.randrange(1, 5)}单元{random.randrange(1, 26)}0{random.randrange(1, 5)}室"
 
     def household(self, station: Station) -> Household:
-        """An empty household; its number is the county's last four digits and a serial of the county."""
+        """An empty household; its number is the county's last four digits (elsewhere all six) and a serial of the county."""
         serial = self.books.next_serial(f"household {station.division}")
-        household = Household(number=f"{station.division[2:]}{serial:05d}", address=self.address(station), station=station)
+        county = station.division[2:] if station.division.startswith(CITY_PREFIX) else station.division
+        household = Household(number=f"{county}{serial:05d}", address=self.address(station), station=station)
         self.books.households[household.number] = household
         return household
 
@@ -107,9 +123,10 @@ class Registrar:
             name=(surname or names.surname(random)) + names.given_name(random, sex),
             sex=sex,
             birth_date=born,
-            ethnicity=random.choices(_ETHNICITIES, cum_weights=_ETHNICITY_WEIGHTS)[0],
+            ethnicity=weighted(random, _ETHNICITIES, _ETHNICITY_WEIGHTS),
             household=household,
             relation=relation,
+            serial=len(self.books.people),
         )
         if random.random() < 0.02:
             person.former_name = names.surname_of(person.name) + names.given_name(random, sex)
@@ -140,6 +157,8 @@ class Registrar:
         child = self.person(household, relation, sex, born, surname=surname, first_registered=first_registered)
         child.father, child.mother = father.id_number, mother.id_number
         child.ethnicity = father.ethnicity
+        for parent in (father, mother):
+            self.books.children.setdefault(parent.id_number, []).append(child.id_number)
         return child
 
     def move(self, person: Person, household: Household, relation: Relation) -> None:
@@ -156,6 +175,7 @@ class Registrar:
             certificate_number=self._marriage_number("J", first.household.station.division, day),
             status="married",
             registered_on=day,
+            married_on=day,
             spouses=(Spouse(first.id_number, first.name), Spouse(second.id_number, second.name)),
         )
         for person in (first, second):
@@ -175,10 +195,11 @@ class Registrar:
     def _marriage_number(self, letter: str, division: str, day: date) -> str:
         return f"{letter}{division}-{day.year}-{self.books.next_serial(f'{letter}{division}{day.year}'):06d}"
 
-    def buy_home(self, station: Station, owners: list[Person], *, address: str | None = None) -> Property:
+    def buy_home(self, station: Station, owners: list[Person], *, address: str | None = None, on: date | None = None) -> Property:
         """Register a home in the names of its owners, in equal shares; the first share takes the rest."""
         random = self.random
-        day = names.birth_date(random, date(2016, 1, 1), REFERENCE_DAY - timedelta(days=60))
+        drawn = names.birth_date(random, date(2016, 1, 1), REFERENCE_DAY - timedelta(days=60))
+        day = on or drawn
         serial = self.books.next_serial(f"property {day.year}")
         share = 100 // len(owners)
         home = Property(
@@ -206,6 +227,13 @@ class Registrar:
             since=date(since // 12, since % 12 + 1, 1),
             months_paid=worked,
             active=age < 60 and self.random.random() < 0.95,
+        )
+
+    def insure_since(self, person: Person, since: date) -> None:
+        """Enter somebody's employment in this city since a given month, paid for without a break until now."""
+        months = (REFERENCE_DAY.year - since.year) * 12 + REFERENCE_DAY.month - since.month
+        self.books.insurances[person.id_number] = Insurance(
+            employer=self.random.choice(_EMPLOYERS), city_division=CITY, since=since.replace(day=1), months_paid=months, active=True
         )
 
     def convict(self, person: Person) -> None:

@@ -1,14 +1,22 @@
-"""Fills the books with a whole population of a given size: elders, their children, newcomers, marriages, grandchildren."""
+"""Fills the books with a whole population of a given size: families first, then what happens to some of them."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
 from simulators import names
+from simulators.events import Events
 from simulators.families import REFERENCE_DAY, Books, Registrar, years_before
-from simulators.people import Disagreement, DisagreementKind, Marriage, Owner, Person, Sex
+from simulators.migrants import Migrants
+from simulators.misprints import Misprints
+from simulators.people import Disagreement, Person, Sex
 from simulators.territory import Station
 
-_DISAGREEING = 0.02  # of homes, and of marriages
+_FROM_ELSEWHERE = 0.08  # of all people: registered elsewhere, living here
+_CANCELLED = 0.01
+_NUMBER_CHANGED = 0.002
+_WANTED = 0.0005
+_TWENTY_YEARS_AGO = years_before(REFERENCE_DAY, 20)
 
 
 class Generation:
@@ -19,23 +27,28 @@ class Generation:
         self.known_before = frozenset(books.people)  # the demo people's families stay as they were made
         self.random = random
         self.size = size
+        self._from_elsewhere = int(size * _FROM_ELSEWHERE)
         self.registrar = Registrar(books, random)
+        self.events = Events(books, random)
         self.couples: list[tuple[Person, Person]] = []  # husband, wife; both adults under 60
-        self.disagreements: list[Disagreement] = []
 
     def run(self) -> list[Disagreement]:
         """Fill the books up to exactly `size` people."""
         unmarried = [*self._elders_and_their_children(), *self._newcomers()]
         self._marry_off(unmarried)
         self._grandchildren()
-        while len(self.books.people) < self.size:
+        while self._room() > 0:
             self._newcomer()
+        self._newborns()
+        self._cancellations(unmarried)
+        Migrants(self.books, self.random).arrive(self.size - len(self.books.people))
+        self._changed_numbers()
         self._convictions()
-        self._disagreements()
-        return self.disagreements
+        return Misprints(self.books, self.random, self.known_before).make(self.couples)
 
     def _room(self) -> int:
-        return self.size - len(self.books.people)
+        """Places for people who are registered here."""
+        return self.size - self._from_elsewhere - len(self.books.people)
 
     def _elders_and_their_children(self) -> list[Person]:
         """Couples over 55, each with up to three grown children in homes of their own, still unmarried."""
@@ -75,13 +88,21 @@ class Generation:
         return child
 
     def _die(self, husband: Person, wife: Person) -> None:
-        """Cancel the husband's registration; his widow heads the household."""
-        husband.status = "cancelled"
-        wife.marital_status = "widowed"
-        household = husband.household
-        household.members.remove(husband.id_number)
-        wife.relation = "head"
-        self.books.insurances.pop(husband.id_number, None)
+        """The husband's registration is cancelled; his widow heads the household. Lately, some have not been to the police yet."""
+        earliest, latest = REFERENCE_DAY - timedelta(days=2400), REFERENCE_DAY - timedelta(days=40)
+        if self.random.random() < 0.06:
+            self.events.death(husband, latest + timedelta(days=self.random.randrange(3, 38)))
+            self._stop_insurance(husband)
+            return
+        died_on = names.birth_date(self.random, earliest, latest)
+        self.events.death(husband, died_on)
+        self.events.cancel(husband, "death", died_on + timedelta(days=self.random.randrange(3, 35)))
+        wife.marital_status, wife.relation = "widowed", "head"
+
+    def _stop_insurance(self, person: Person) -> None:
+        insurance = self.books.insurances.get(person.id_number)
+        if insurance:
+            self.books.insurances[person.id_number] = replace(insurance, active=False)
 
     def _newcomers(self) -> list[Person]:
         return [self._newcomer() for _ in range(int(self.size * 0.34)) if self._room() > 0]
@@ -153,47 +174,47 @@ class Generation:
         self.registrar.child(household, husband, wife, names.birth_date(self.random, earliest, latest))
         return True
 
+    def _newborns(self) -> None:
+        """A few couples have a child of some weeks whose birth is certified and not registered."""
+        for husband, wife in self.couples:
+            if self.random.random() > 0.012 or not 21 <= wife.age_on(REFERENCE_DAY) <= 43:
+                continue
+            born_on = REFERENCE_DAY - timedelta(days=self.random.randrange(3, 60))
+            youngest = max((self.books.people[c].birth_date for c in self.books.children.get(wife.id_number, [])), default=date.min)
+            if youngest < born_on - timedelta(days=400) and self.books.marriages[wife.id_number].registered_on < born_on:
+                self.events.newborn(wife, husband, born_on)
+
+    def _cancellations(self, unmarried: list[Person]) -> None:
+        """People who lived alone and left; a third of those who settled abroad are approved to come back."""
+        alone = [p for p in unmarried if p.marital_status == "single" and len(p.household.members) == 1]
+        alone = [p for p in alone if p.id_number not in self.books.owned]
+        for person in self.random.sample(alone, k=min(len(alone) // 2, int(self.size * _CANCELLED))):
+            reason = self.events.leave(person)
+            if reason == "prison":
+                self.registrar.convict(person)
+            elif reason == "moved_abroad" and self.random.random() < 0.35:
+                self.events.approve_return(person)
+
+    def _changed_numbers(self) -> None:
+        everybody = [p for p in self.books.people.values() if self._is_adult(p)]
+        for person in self.random.sample(everybody, k=min(len(everybody), int(self.size * _NUMBER_CHANGED))):
+            self.events.change_number(person, self.random.choice(("duplicate", "wrong_birth_date", "wrong_sex")))
+        for person in self.random.sample(everybody, k=min(len(everybody), int(self.size * _WANTED))):
+            self.events.want(person)
+
     def _convictions(self) -> None:
-        adults = [p for p in self.books.people.values() if self._may_be_convicted(p)]
-        for person in self.random.sample(adults, k=min(len(adults), round(self.size * 0.01))):
+        convicted = len(self.books.convictions)
+        adults = [p for p in self.books.people.values() if self._is_adult(p) and p.id_number not in self.books.convictions]
+        for person in self.random.sample(adults, k=max(0, min(len(adults), round(self.size * 0.01) - convicted))):
             self.registrar.convict(person)
             if self.random.random() < 0.15:
                 self.registrar.convict(person)
 
-    def _may_be_convicted(self, person: Person) -> bool:
-        return person.id_number not in self.known_before and person.status == "normal" and person.age_on(REFERENCE_DAY) >= 20
-
-    def _disagreements(self) -> None:
-        """Spoil a few entries, each in one source only, and write down which."""
-        for home in list(self.books.properties.values()):
-            if home.owners[0].id_number not in self.known_before and self.random.random() < _DISAGREEING:
-                self.misspell_owner(home.owners[0], home.certificate_number)
-        for husband, wife in self.couples:
-            chance = self.random.random()
-            if chance < _DISAGREEING / 2:
-                self._household_says_single(husband, wife)
-            elif chance < _DISAGREEING:
-                self._divorced_elsewhere(husband)
-
-    def misspell_owner(self, owner: Owner, certificate_number: str) -> None:
-        """The property authority writes the owner's name with one wrong character."""
-        owner.name = names.misspelt(self.random, owner.name)
-        self.disagreements.append(Disagreement("owner_name", owner.id_number, ("property", "resident_population"), certificate_number))
-
-    def _household_says_single(self, *spouses: Person) -> None:
-        marriage = self.books.marriages[spouses[0].id_number]
-        for person in spouses:
-            person.marital_status = "single"
-            self._note("marriage_unknown_to_household", person.id_number, marriage)
-
-    def _divorced_elsewhere(self, husband: Person) -> None:
-        """Civil affairs has a divorce that the household book has not: the two still live together as a couple."""
-        marriage = self.books.marriages[husband.id_number]
-        self.registrar.divorce(marriage)
-        for spouse in marriage.spouses:
-            self.books.people[spouse.id_number].marital_status = "married"
-            self._note("divorce_unknown_to_household", spouse.id_number, marriage)
-
-    def _note(self, kind: DisagreementKind, id_number: str, marriage: Marriage) -> None:
-        sources = ("marriage", "resident_population")
-        self.disagreements.append(Disagreement(kind, id_number, sources, marriage.certificate_number))
+    def _is_adult(self, person: Person) -> bool:
+        """Registered, alive, of age, and not of a demo person's family."""
+        return (
+            person.status == "normal"
+            and person.birth_date <= _TWENTY_YEARS_AGO
+            and person.id_number not in self.known_before
+            and person.id_number not in self.books.deaths
+        )

@@ -8,6 +8,7 @@ from faker.providers.person.zh_CN import Provider
 from stdnum.cn import ric
 
 from simulators.people import Sex
+from simulators.quick_random import weighted
 
 _SURNAMES = list(Provider.last_names)
 _SURNAME_WEIGHTS = list(accumulate(Provider.last_names.values()))
@@ -17,7 +18,7 @@ _LOOKALIKES = {"伟": "玮", "芳": "方", "娜": "那", "敏": "闽", "静": "�
 
 
 def surname(random: Random) -> str:
-    return random.choices(_SURNAMES, cum_weights=_SURNAME_WEIGHTS)[0]
+    return weighted(random, _SURNAMES, _SURNAME_WEIGHTS)
 
 
 def given_name(random: Random, sex: Sex) -> str:
@@ -57,7 +58,7 @@ class IdNumbers:
 
     def give(self, random: Random, division: str, born: date, sex: Sex) -> str:
         """Raises ValueError when a county has no number left for that day and sex."""
-        prefix = f"{division}{born:%Y%m%d}"
+        prefix = f"{division}{born.year:04d}{born.month:02d}{born.day:02d}"
         first = random.randrange(500)
         for step in range(500):
             order = (first + step) % 500 * 2 + (sex == "male")

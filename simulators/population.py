@@ -10,6 +10,7 @@ from domain.identity_numbers import parse_id_number
 from simulators import names
 from simulators.demo_clip import demo_portrait
 from simulators.demo_people import DemoFamilies, DemoPerson
+from simulators.details import Details
 from simulators.families import REFERENCE_DAY, Books, Registrar, years_before
 from simulators.generation import Generation
 from simulators.people import (
@@ -22,26 +23,32 @@ from simulators.people import (
     Property,
     Sex,
 )
+from simulators.quick_random import QuickRandom
 from simulators.territory import COUNTY, STATION, Station
+
+DEFAULT_SIZE = 100_000
 
 
 class Population:
     """Everything that the simulated authorities know. Every look-up is one dictionary access.
 
-    `disagreements` lists what was made to differ between two authorities.
+    `disagreements` lists all that differs between two authorities. `books` are for reading; `details` draws what
+    hangs on nobody else when it is asked for, the same each time.
     """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.disagreements: list[Disagreement] = []
-        self._books = Books()
+        self.books = Books()
+        self.details = Details(seed, self.books)
         self._demo_people: list[DemoPerson] = []
         self._portraits: dict[str, bytes] = {}
         self._added = 0
         self._certificates: dict[str, Property] = {}
+        self._by_serial: list[str] = []
 
     @classmethod
-    def generate(cls, seed: int, size: int = 10_000) -> "Population":
+    def generate(cls, seed: int, size: int = DEFAULT_SIZE) -> "Population":
         """The same people for the same seed and size; the demo people depend on the seed alone.
 
         Raises:
@@ -50,49 +57,63 @@ class Population:
         if size < 20:
             raise ValueError("a population has at least 20 people")
         population = cls(seed)
-        demo_families = DemoFamilies(population._books, seed)
+        demo_families = DemoFamilies(population.books, seed)
         population._demo_people = demo_families.enter()
-        generation = Generation(population._books, Random(seed), size)
+        generation = Generation(population.books, QuickRandom(seed), size)
         population.disagreements = [*demo_families.disagreements, *generation.run()]
-        population._certificates = {certificate_key(number): home for number, home in population._books.properties.items()}
+        population._certificates = {certificate_key(number): home for number, home in population.books.properties.items()}
         population._portraits = dict.fromkeys((demo.id_number for demo in population._demo_people), demo_portrait())
         return population
 
     def __len__(self) -> int:
-        return len(self._books.people)
+        return len(self.books.people)
 
     def __iter__(self) -> Iterator[Person]:
-        return iter(self._books.people.values())
+        return iter(self.books.people.values())
 
     def find(self, id_number: str) -> Person | None:
-        return self._books.people.get(id_number)
+        return self.books.people.get(id_number)
 
     def households(self) -> Iterator[Household]:
-        return iter(self._books.households.values())
+        return iter(self.books.households.values())
 
     def properties(self) -> Iterator[Property]:
-        return iter(self._books.properties.values())
+        return iter(self.books.properties.values())
 
     def household_members(self, person: Person) -> list[Person]:
         """Everybody in the person's household, themselves included, the head first."""
-        members = [self._books.people[id_number] for id_number in person.household.members]
+        members = [self.books.people[id_number] for id_number in person.household.members]
         return sorted(members, key=lambda member: member.relation != "head")
 
     def properties_of(self, id_number: str) -> list[Property]:
-        return self._books.owned.get(id_number, [])
+        return self.books.owned.get(id_number, [])
 
     def find_property(self, certificate_number: str) -> Property | None:
         """By certificate number; brackets and spaces may be written either way."""
         return self._certificates.get(certificate_key(certificate_number))
 
     def find_marriage(self, id_number: str) -> Marriage | None:
-        return self._books.marriages.get(id_number)
+        return self.books.marriages.get(id_number)
 
     def find_insurance(self, id_number: str) -> Insurance | None:
-        return self._books.insurances.get(id_number)
+        return self.books.insurances.get(id_number)
 
     def convictions_of(self, id_number: str) -> list[Conviction]:
-        return self._books.convictions.get(id_number, [])
+        return self.books.convictions.get(id_number, [])
+
+    def children_of(self, id_number: str) -> list[Person]:
+        """Oldest entry first, living or not."""
+        return [self.books.people[child] for child in self.books.children.get(id_number, [])]
+
+    def person_with_serial(self, serial: int) -> Person | None:
+        """By the place in the population; serials count from 0 without a gap."""
+        if len(self._by_serial) != len(self.books.people):
+            self._by_serial = list(self.books.people)
+        return self.books.people[self._by_serial[serial]] if serial < len(self._by_serial) else None
+
+    def deceased_with(self, certificate_number: str) -> str | None:
+        """The ID number on a death certificate."""
+        return next((who for who, death in self.books.deaths.items() if death.certificate_number == certificate_number), None)
 
     def find_portrait(self, id_number: str) -> bytes | None:
         return self._portraits.get(id_number)
@@ -111,9 +132,12 @@ class Population:
         `purchase-migration` goes by machine for them.
         """
         doubtful = {d.id_number for d in self.disagreements} | {d.certificate_number for d in self.disagreements}
+        doubtful |= self.books.deaths.keys() | self.books.wanted.keys()
         for person in self:
             marriage = self.find_marriage(person.id_number)
             if person.status != "normal" or person.marital_status != "married" or person.id_number in doubtful:
+                continue
+            if not person.registered_here:
                 continue
             if marriage is None or marriage.status != "married":
                 continue
@@ -125,8 +149,11 @@ class Population:
                     break
 
     def adults_without_record(self) -> Iterator[Person]:
-        """Living adults on the population's reference day whom the criminal records do not know."""
-        return (p for p in self if p.status == "normal" and p.age_on(REFERENCE_DAY) >= 18 and not self.convictions_of(p.id_number))
+        """Living adults registered here on the population's reference day whom neither criminal records nor wanted persons know."""
+        known = self.books.convictions.keys() | self.books.wanted.keys() | self.books.deaths.keys()
+        return (
+            p for p in self if p.status == "normal" and p.registered_here and p.age_on(REFERENCE_DAY) >= 18 and p.id_number not in known
+        )
 
     def add_person(
         self,
@@ -160,11 +187,11 @@ class Population:
         if station_code is not None and station_code not in STATION:
             raise ValueError(f"no station has the code {station_code}; the counties are {', '.join(COUNTY)}")
         nth = f"{self.seed}:added:{self._added + 1}"
-        choices = Registrar(self._books, Random(nth))
+        choices = Registrar(self.books, Random(nth))
         station = STATION[station_code] if station_code else choices.station()
         number = parse_id_number(id_number or self._made_up(choices, station, sex, born), today=datetime.now(UTC).date(), path="/id_number")
         self._added += 1
-        registrar = Registrar(self._books, Random(f"{nth}:home"))
+        registrar = Registrar(self.books, Random(f"{nth}:home"))
         person = registrar.person(registrar.household(station), "head", number.sex, number.birth_date, id_number=number.value)
         person.former_name = None
         return person
@@ -172,7 +199,7 @@ class Population:
     def _made_up(self, choices: Registrar, station: Station, sex: Sex | None, born: date | None) -> str:
         either: Sex = choices.random.choice(("male", "female"))
         born = born or names.birth_date(choices.random, years_before(REFERENCE_DAY, 50), years_before(REFERENCE_DAY, 22))
-        return self._books.id_numbers.give(choices.random, station.division, born, sex or either)
+        return self.books.id_numbers.give(choices.random, station.division, born, sex or either)
 
 
 def certificate_key(certificate_number: str) -> str:

@@ -1,6 +1,7 @@
 """The registries: one authority per path prefix, each answering with its own signature.
 
-`POST /registries/{source}/lookup` signs the exact bytes of its JSON body. A portrait comes with a JSON statement
+`POST /registries/{source}/lookup` signs the exact bytes of its JSON body, which holds the `fields` asked for and no
+others. The housing fund speaks a language of its own (`simulators.housing_fund`). A portrait comes with a JSON statement
 in `X-Statement` (base64) that carries the picture's SHA-256 and is what the signature covers, so that no portrait
 can be passed off for another request.
 """
@@ -10,7 +11,7 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -26,13 +27,15 @@ from domain.errors import InvalidInput
 from simulators.access_log import AccessLog
 from simulators.demo_people import DemoPerson
 from simulators.faults import Faults
+from simulators.housing_fund import HOUSING_FUND, LOOKUP_PATH, HousingFund
 from simulators.journal import Journal
-from simulators.people import Person
+from simulators.misprints import KIND_NAMES
+from simulators.people import Disagreement, DisagreementKind, Person
 from simulators.population import Population
 from simulators.portraits import as_portrait
-from simulators.records import RECORDS
+from simulators.records import FIELDS, RECORDS
 from simulators.signing import AuthorityKey
-from simulators.territory import STATION, STATIONS
+from simulators.territory import ANY_STATION, STATIONS
 from simulators.web import (
     BearerToken,
     change_faults,
@@ -47,14 +50,30 @@ from simulators.web import (
 
 SOURCES = tuple(RECORDS)
 SOURCE_NAMES = {
-    "resident_population": ("常住人口库", "Resident population"),
-    "criminal_records": ("违法犯罪记录库", "Criminal records"),
-    "property": ("不动产登记", "Property register"),
-    "marriage": ("婚姻登记", "Marriage register"),
+    "resident_population": ("常住人口信息", "Resident population"),
+    "criminal_records": ("违法犯罪记录", "Criminal records"),
+    "property": ("不动产登记", "Property registry"),
+    "marriage": ("婚姻登记", "Marriage registry"),
     "social_security": ("社会保险", "Social security"),
+    "death": ("死亡医学证明信息", "Deaths"),
+    "birth_certificate": ("出生医学证明", "Birth certificates"),
+    "overseas_return": ("华侨回国定居信息", "Return from overseas"),
+    "household": ("户信息", "Household"),
+    "wanted_persons": ("在逃人员信息", "Wanted persons"),
+    "residence_permits": ("居住证信息", "Residence permits"),
+    "floating_population": ("流动人口居住登记", "Floating population"),
+    "exit_entry_documents": ("出入境证件", "Exit-entry documents"),
+    "vehicles": ("机动车登记", "Vehicles"),
+    "drivers": ("机动车驾驶人", "Drivers"),
+    "violations": ("交通违法信息", "Traffic violations"),
+    "id_card_issue": ("居民身份证制发", "ID-card issue"),
+    "cancelled_persons": ("注销户口人员", "Cancelled persons"),
+    HOUSING_FUND: ("住房公积金", "Housing provident fund"),
 }
+_NAMED = tuple(SOURCE_NAMES.items())
 _REQUEST_ID = re.compile(r"[!-~]{1,128}")
 _REMEMBERED_ANSWERS = 4096
+_DISAGREEMENTS_SHOWN = 20  # of each kind, on the page; the JSON has all
 
 
 class _BadRequest(Exception):
@@ -67,10 +86,11 @@ class _Question:
     parameters: dict[str, str]
     request_id: str
     purpose: str
+    fields: frozenset[str] = frozenset()  # none: all
 
     @property
     def key(self) -> tuple[Any, ...]:
-        return (self.id_number, tuple(sorted(self.parameters.items())), self.request_id, self.purpose)
+        return (self.id_number, tuple(sorted(self.parameters.items())), self.request_id, self.purpose, self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +101,7 @@ class _Answer:
     headers: dict[str, str]
 
 
-async def _read_question(request: Request) -> _Question:
+async def _read_question(request: Request, known_fields: frozenset[str]) -> _Question:
     request_id = request.headers.get("x-request-id", "")
     if not _REQUEST_ID.fullmatch(request_id):
         raise _BadRequest("X-Request-Id is required: 1 to 128 printable ASCII characters")
@@ -97,7 +117,18 @@ async def _read_question(request: Request) -> _Question:
         raise _BadRequest("id_number is required: a string of at most 32 characters")
     if not isinstance(parameters, dict) or not all(isinstance(v, str) for v in parameters.values()):
         raise _BadRequest("parameters is an object of strings")
-    return _Question(id_number.strip().upper(), parameters, request_id, purpose)
+    return _Question(id_number.strip().upper(), parameters, request_id, purpose, _fields(body.get("fields"), known_fields))
+
+
+def _fields(asked: object, known: frozenset[str]) -> frozenset[str]:
+    """The top-level fields that are asked for; an unknown one is refused rather than passed over."""
+    if asked is None:
+        return frozenset()
+    if not isinstance(asked, list) or not all(isinstance(name, str) for name in asked):
+        raise _BadRequest("fields is a list of names; none or an empty list asks for all")
+    if unknown := sorted(set(asked) - known):
+        raise _BadRequest(f"there is no field named {unknown[0][:60]}")
+    return frozenset(asked)
 
 
 class Authority:
@@ -107,6 +138,7 @@ class Authority:
         self.source = source
         self.key = key
         self._population = population
+        self.fields = FIELDS[source]
         self._record = RECORDS[source]
         self._log = log
         self._given: OrderedDict[tuple[Any, ...], _Answer] = OrderedDict()
@@ -139,7 +171,8 @@ class Authority:
 
     def _make_record(self, question: _Question) -> _Answer:
         record = self._record(self._population, question.id_number, question.parameters)
-        body = json_bytes({**self._statement(question, record is not None), "record": record or {}})
+        shown = {name: value for name, value in (record or {}).items() if not question.fields or name in question.fields}
+        body = json_bytes({**self._statement(question, record is not None), "record": shown})
         return _Answer(body, "application/json", 200, self._signature(body))
 
     def _make_portrait(self, question: _Question) -> _Answer:
@@ -162,7 +195,7 @@ class Registries:
     def __init__(self, population: Population, state_dir: Path, token: str, *, demo: bool) -> None:
         self.population = population
         self.demo = demo
-        self.faults = Faults(SOURCES)
+        self.faults = Faults(tuple(SOURCE_NAMES))
         self.log = AccessLog(state_dir / "access.jsonl")
         self._token = BearerToken(token)
         self._state = state_dir
@@ -172,6 +205,8 @@ class Registries:
             source: Authority(source, population, AuthorityKey.load_or_make(state_dir / "keys" / f"{source}.pem"), self.log)
             for source in SOURCES
         }
+        fund_key = AuthorityKey.load_or_make(state_dir / "keys" / f"{HOUSING_FUND}.pem")
+        self.housing_fund = HousingFund(population, fund_key, token, self.log, self.faults)
 
     def routes(self) -> list[BaseRoute]:
         """Each source's routes come first: they are the ones in a hurry."""
@@ -183,6 +218,8 @@ class Registries:
         population = self.authorities["resident_population"]
         ask_portrait = partial(self._answer, population, population.portrait)
         routes.append(Route("/registries/resident_population/portrait", ask_portrait, methods=["POST"]))
+        routes += self.housing_fund.routes()
+        routes.append(Route("/registries/_disagreements", self._show_disagreements))
         routes.append(Route("/registries/_faults", self._show_faults, methods=["GET"]))
         routes.append(Route("/registries/_faults", self._change_faults, methods=["PUT", "POST"]))
         routes.append(Route("/registries/_log", self._show_log))
@@ -198,7 +235,7 @@ class Registries:
         if status := await self.faults.strike(authority.source):
             return struck(status)
         try:
-            question = await _read_question(request)
+            question = await _read_question(request, authority.fields)
         except _BadRequest as error:
             return refusal(400, "bad-request", str(error))
         answer = ask(question)
@@ -216,17 +253,38 @@ class Registries:
     async def _show_log(self, request: Request) -> Response:
         return json_response({"entries": self.log.entries(request.query_params.get("request_id"))})
 
+    async def _show_disagreements(self, request: Request) -> Response:
+        """All that differs between two sources; with the bearer token, as JSON."""
+        if refused := self._token.refuses(request):
+            return refused
+        return json_response({"disagreements": [asdict(found) for found in self.population.disagreements]})
+
     async def _page(self, request: Request) -> Response:
         return page(
             "registries.html",
-            sources=[(source, *SOURCE_NAMES[source], self.authorities[source].key.key_id, self.log.counts[source]) for source in SOURCES],
+            sources=[(source, *names, self._path(source), self._key_id(source), self.log.counts[source]) for source, names in _NAMED],
+            disagreements=self._disagreements_by_kind(),
             faults=self.faults.as_json(),
             people=len(self.population),
             seed=self.population.seed,
             demo_people=self.population.demo_people() if self.demo else [],
-            station_by_code=STATION,
+            station_by_code=ANY_STATION,
             stations=STATIONS,
         )
+
+    def _path(self, source: str) -> str:
+        return LOOKUP_PATH if source == HOUSING_FUND else f"/registries/{source}/lookup"
+
+    def _key_id(self, source: str) -> str:
+        return self.housing_fund.key.key_id if source == HOUSING_FUND else self.authorities[source].key.key_id
+
+    def _disagreements_by_kind(self) -> list[tuple[str, str, tuple[str, str], int, list[Disagreement]]]:
+        """Each kind with its name, the two sources, how many there are, and a few of them in a demonstration."""
+        kinds: dict[DisagreementKind, list[Disagreement]] = {}
+        for found in self.population.disagreements:
+            kinds.setdefault(found.kind, []).append(found)
+        shown = _DISAGREEMENTS_SHOWN if self.demo else 0
+        return [(kind, KIND_NAMES[kind], found[0].sources, len(found), found[:shown]) for kind, found in sorted(kinds.items())]
 
     async def _show_people(self, request: Request) -> Response:
         """Demo people; with the bearer token, as JSON."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 CITY = "330300"
+CITY_PREFIX = CITY[:4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,34 +110,43 @@ COUNTY: dict[str, County] = {county.code: county for county in COUNTIES}
 STATIONS: tuple[Station, ...] = tuple(station for county in COUNTIES for station in county.stations)
 STATION: dict[str, Station] = {station.code: station for station in STATIONS}
 
-# Counties where people who moved in were first registered; all stand in today's GB/T 2260.
-ELSEWHERE: tuple[str, ...] = (
-    "330106",
-    "330203",
-    "330402",
-    "331002",
-    "340104",
-    "350102",
-    "360102",
-    "361102",
-    "410105",
-    "411002",
-    "420106",
-    "430102",
-    "440305",
-    "450103",
-    "500103",
-    "510104",
-    "520102",
-    "530102",
-    "610113",
-    "310115",
-    "320102",
-    "110105",
+# Counties elsewhere: where people who moved in were first registered, and where those are who only live here.
+_ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
+    ("330106", "浙江省杭州市西湖区", "Xihu District, Hangzhou", "杭州市公安局西湖区分局"),
+    ("330203", "浙江省宁波市海曙区", "Haishu District, Ningbo", "宁波市公安局海曙分局"),
+    ("330402", "浙江省嘉兴市南湖区", "Nanhu District, Jiaxing", "嘉兴市公安局南湖区分局"),
+    ("331002", "浙江省台州市椒江区", "Jiaojiang District, Taizhou", "台州市公安局椒江分局"),
+    ("340104", "安徽省合肥市蜀山区", "Shushan District, Hefei", "合肥市公安局蜀山分局"),
+    ("350102", "福建省福州市鼓楼区", "Gulou District, Fuzhou", "福州市公安局鼓楼分局"),
+    ("360102", "江西省南昌市东湖区", "Donghu District, Nanchang", "南昌市公安局东湖分局"),
+    ("361102", "江西省上饶市信州区", "Xinzhou District, Shangrao", "上饶市公安局信州分局"),
+    ("410105", "河南省郑州市金水区", "Jinshui District, Zhengzhou", "郑州市公安局金水分局"),
+    ("411002", "河南省许昌市魏都区", "Weidu District, Xuchang", "许昌市公安局魏都分局"),
+    ("420106", "湖北省武汉市武昌区", "Wuchang District, Wuhan", "武汉市公安局武昌区分局"),
+    ("430102", "湖南省长沙市芙蓉区", "Furong District, Changsha", "长沙市公安局芙蓉分局"),
+    ("440305", "广东省深圳市南山区", "Nanshan District, Shenzhen", "深圳市公安局南山分局"),
+    ("450103", "广西壮族自治区南宁市青秀区", "Qingxiu District, Nanning", "南宁市公安局青秀分局"),
+    ("500103", "重庆市渝中区", "Yuzhong District, Chongqing", "重庆市公安局渝中区分局"),
+    ("510104", "四川省成都市锦江区", "Jinjiang District, Chengdu", "成都市公安局锦江区分局"),
+    ("520102", "贵州省贵阳市南明区", "Nanming District, Guiyang", "贵阳市公安局南明分局"),
+    ("530102", "云南省昆明市五华区", "Wuhua District, Kunming", "昆明市公安局五华分局"),
+    ("610113", "陕西省西安市雁塔区", "Yanta District, Xi'an", "西安市公安局雁塔分局"),
+    ("310115", "上海市浦东新区", "Pudong New Area, Shanghai", "上海市公安局浦东分局"),
+    ("320102", "江苏省南京市玄武区", "Xuanwu District, Nanjing", "南京市公安局玄武分局"),
+    ("110105", "北京市朝阳区", "Chaoyang District, Beijing", "北京市公安局朝阳分局"),
 )
+ELSEWHERE: tuple[str, ...] = tuple(code for code, *_ in _ELSEWHERE)
+OUTSIDE_STATIONS: tuple[Station, ...] = tuple(
+    Station(f"{code}510000", f"{bureau}中心派出所", f"Central Police Station, {en}", "", ("人民路", "中山路", "解放路", "建设路"))
+    for code, _, en, bureau in _ELSEWHERE
+)
+ANY_STATION: dict[str, Station] = STATION | {station.code: station for station in OUTSIDE_STATIONS}
+DIVISION_NAMES: dict[str, str] = {code: zh for code, zh, _, _ in _ELSEWHERE} | {
+    county.code: f"浙江省温州市{county.name_zh}" for county in COUNTIES
+}
+BUREAUS: dict[str, str] = {code: bureau for code, _, _, bureau in _ELSEWHERE} | {county.code: county.bureau_zh for county in COUNTIES}
 
 
 def street_address(station: Station, road: str, number: int) -> str:
     """The part of an address that names a building: province, city, county, town, road and number."""
-    county = COUNTY[station.division]
-    return f"浙江省温州市{county.name_zh}{station.town_zh}{road}{number}号"
+    return f"{DIVISION_NAMES[station.division]}{station.town_zh}{road}{number}号"

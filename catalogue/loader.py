@@ -91,6 +91,10 @@ class Catalogue:
             raise UnknownServiceItem()
         return item
 
+    def codes(self) -> list[str]:
+        """Every code that some version is known of, in force or not."""
+        return sorted(self._versions)
+
     def versions(self, code: str) -> list[ServiceItem]:
         """Every version known, the oldest first; empty for an unknown code."""
         return list(self._versions.get(code, []))

@@ -1,11 +1,14 @@
 """What use cases need of the database; `adapters/database` implements it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from domain.application import Applicant
+from domain.redeciding import DecidedCase
+from domain.service_item import ServiceItem
+from domain.service_item import ServiceItem
 
 Record = dict[str, Any]
 
@@ -81,6 +84,14 @@ class Desk(Protocol):
     async def drop_old_drafts(self, older_than: timedelta) -> None: ...
 
 
+class Past(Protocol):
+    """Decided cases, for deciding them again."""
+
+    def decided_cases(self, service_item: str, since: datetime) -> AsyncIterator[list[DecidedCase]]: ...
+
+    async def decided_case(self, acceptance_number: str) -> tuple[DecidedCase, ServiceItem]: ...
+
+
 class Accounts(Protocol):
     """Citizens, clerks, integrators, sessions."""
 
@@ -123,3 +134,33 @@ class Accounts(Protocol):
     async def remember(self, key: str, value: str) -> None: ...
 
     async def recall(self, key: str) -> str | None: ...
+
+
+class Publishing(Protocol):
+    """Versions of service items that were published, and the files that editors are writing."""
+
+    async def publish(self, item: ServiceItem, digest: str, text: str, by: str, at: datetime) -> None:
+        """Make a version live.
+
+        Raises:
+            WrongState: this version was published meanwhile.
+        """
+        ...
+
+    async def history(self, code: str) -> list[Record]:
+        """`version`, `digest`, `published_by`, `published_at` and `text`, the newest first."""
+        ...
+
+    async def newest_of_each(self) -> list[Record]:
+        """`code`, `version`, `published_by` and `published_at` of the newest published version of every code."""
+        ...
+
+    async def save_draft(self, clerk_id: str, code: str, text: str, at: datetime) -> None: ...
+
+    async def draft(self, clerk_id: str, code: str) -> str | None: ...
+
+    async def open_drafts(self) -> list[Record]:
+        """`code`, `clerk_id`, the editor's `name` and `updated_at` of every draft, the newest first."""
+        ...
+
+    async def drop_draft(self, clerk_id: str, code: str) -> None: ...

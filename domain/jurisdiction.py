@@ -27,6 +27,7 @@ class Role(StrEnum):
     COUNTER = "counter"  # 窗口人员
     APPROVER = "approver"  # 县级公安机关审批人
     SUPERVISOR = "supervisor"  # sees everything of the county, completes nothing
+    CATALOGUE_EDITOR = "catalogue_editor"  # 事项目录编辑: writes service items, sees no case
 
 
 class ClerkScope(BaseModel):
@@ -41,6 +42,8 @@ class ClerkScope(BaseModel):
 
     def covers(self, jurisdiction: str) -> bool:
         """Whether a work item of this station (12 digits) or county (6 digits) lies in the clerk's territory."""
+        if self.role is Role.CATALOGUE_EDITOR:
+            return False
         if self.station is not None:
             return jurisdiction == self.station
         return jurisdiction[:6] == self.county

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from adapters.database.engine import Database
-from adapters.database.tables import catalogue_drafts, published_items
+from adapters.database.tables import catalogue_drafts, clerks, published_items
 from domain.errors import WrongState
 from domain.service_item import ServiceItem
 
@@ -41,12 +41,24 @@ class PublicationStore:
 
     async def history(self, code: str) -> list[dict[str, Any]]:
         """Who published which version when, the newest first; `text` is the file as it was written."""
-        columns = (published_items.c.version, published_items.c.published_by, published_items.c.published_at, published_items.c.text)
+        table = published_items.c
+        columns = (table.version, table.digest, table.published_by, table.published_at, table.text)
         async with self._db.statement() as connection:
             rows = await connection.execute(
                 select(*columns).where(published_items.c.code == code).order_by(published_items.c.version.desc())
             )
             return [dict(row._mapping) for row in rows]
+
+    async def newest_of_each(self) -> list[dict[str, Any]]:
+        """Who published the newest version of each code, and when."""
+        table = published_items.c
+        query = (
+            select(table.code, table.version, table.published_by, table.published_at)
+            .distinct(table.code)
+            .order_by(table.code, table.version.desc())
+        )
+        async with self._db.statement() as connection:
+            return [dict(row._mapping) for row in await connection.execute(query)]
 
     # --- drafts --------------------------------------------------------------------------------------------------
 
@@ -64,8 +76,14 @@ class PublicationStore:
         async with self._db.statement() as connection:
             return (await connection.execute(query)).scalar_one_or_none()
 
-    async def drafts(self, clerk_id: str) -> list[dict[str, Any]]:
-        query = select(catalogue_drafts).where(catalogue_drafts.c.clerk_id == clerk_id).order_by(catalogue_drafts.c.updated_at.desc())
+    async def open_drafts(self) -> list[dict[str, Any]]:
+        """Who is writing what, the newest first; the texts stay where they are."""
+        table = catalogue_drafts.c
+        query = (
+            select(table.code, table.clerk_id, clerks.c.name, table.updated_at)
+            .join(clerks, clerks.c.id == table.clerk_id, isouter=True)
+            .order_by(table.updated_at.desc())
+        )
         async with self._db.statement() as connection:
             return [dict(row._mapping) for row in await connection.execute(query)]
 

@@ -17,6 +17,7 @@ from casework.office import Office
 from casework.views import ApplicationView
 from domain.application import ApplicationRequest, Challenge, DeliveryChoice
 from domain.errors import TooLarge
+from domain.service_item import Delivery
 
 router = APIRouter(prefix="/v1/applications", tags=["applications"])
 IdempotencyKey = Annotated[
@@ -30,7 +31,8 @@ _BINARY = {"requestBody": {"required": True, "content": {"application/octet-stre
 @router.post("", status_code=201, summary="Apply")
 async def apply(body: NewApplication, office: OfficeHere, actor: Integrator, idempotency_key: IdempotencyKey = None) -> ApplicationCreated:
     """Starts one durable case. The code of `challenge` is to be read aloud in the clip, within five minutes."""
-    delivery = body.delivery or DeliveryChoice(method=office.catalogue.get(body.service_item).delivery[0])
+    ways = office.catalogue.get(body.service_item).delivery
+    delivery = body.delivery or DeliveryChoice(method=ways[0] if ways else Delivery.ONLINE)
     request = ApplicationRequest(**dict(body) | {"delivery": delivery}, channel="api", client_id=actor.client_id)
     view = await applying.submit(office, actor, request, idempotency_key or str(uuid4()))
     return ApplicationCreated(**{name: getattr(view, name) for name in ApplicationCreated.model_fields})

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from api import applications, oauth, public, work_items
 from api.access import anybody
 from api.door import Door
+from api.fresh import FreshCatalogue
 from api.problems import RESPONSES, Problem, install
 from settings import Settings, load_settings
 from web import mount_static
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="OneTrip 最多跑一次", version="1", description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None)
     install(app)
+    app.add_middleware(FreshCatalogue)
     app.add_middleware(Door)
     for part in PARTS:
         app.include_router(part.router, responses=RESPONSES)

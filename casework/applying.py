@@ -9,16 +9,17 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from activities.cases import CHINA
 from casework.access import require_own_case
 from casework.actors import Actor, ApplicantActor, ClerkActor
 from casework.clips import hand_over
 from casework.following import get_application
 from casework.office import Office
-from casework.views import ApplicationView, PrefilledForm, UploadView
+from casework.prefilling import READ, points_so_far, prefill
+from casework.views import ApplicationView, UploadView
 from domain.admission import admit
 from domain.application import Applicant, ApplicationRequest, Challenge, DeliveryChoice, Status
 from domain.changes import AttachMaterial, ChooseCounter, RenewChallenge, SubmitClip, Supplement, Withdraw
+from domain.clock import day_in_china
 from domain.errors import (
     ChallengeExpired,
     DomainError,
@@ -33,52 +34,26 @@ from domain.errors import (
 )
 from domain.ids import new_id
 from domain.object_keys import clip_key, material_key
-from domain.service_item import Prefill
 from domain.text import Bilingual, Language
-from workflows.prefill import PrefillRequest
 
 DRAFT_LIFE = timedelta(days=30)  # nobody comes back for an older one
 CLIP_MAX_BYTES = 20_000_000
 CLIP_TYPES = ("video/webm", "video/mp4", "video/quicktime")
-
-
-async def prefill(office: Office, actor: ApplicantActor, code: str) -> PrefilledForm:
-    """What registries already know for this form. A registry that is slow, or knows another name, fills in nothing."""
-    item = office.catalogue.get(code)
-    id_number = await office.desk.id_number_of(actor.person_id)
-    sources = list(dict.fromkeys(fill.source for fill in item.prefill))
-    result = await office.engine.prefill(PrefillRequest(service_item=code, id_number=id_number, sources=sources))
-    records = {answer.source: answer.record for answer in result.answers if answer.found}
-    if not _same_name(records, actor.name):
-        records = {}
-    filled = [(fill, value) for fill in item.prefill if (value := _value(fill, records)) is not None]
-    return PrefilledForm(
-        values={fill.field: value for fill, value in filled},
-        sources={fill.field: fill.source for fill, _ in filled},
-        read_at=office.now(),
-        failed=result.failed,
-    )
-
-
-def _same_name(records: Mapping[str, Mapping[str, Any]], name: str) -> bool:
-    """A stranger who knows a number but not its owner's name learns nothing from a form."""
-    return records.get("resident_population", {}).get("name") == name
-
-
-def _value(fill: Prefill, records: Mapping[str, Mapping[str, Any]]) -> Any:
-    value: Any = records.get(fill.source, {})
-    for part in fill.path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
+__all__ = ["points_so_far", "prefill"]  # a part of filling in that has a module of its own
 
 
 async def save_draft(office: Office, actor: ApplicantActor, code: str, body: Mapping[str, Any]) -> None:
+    """Keep what was filled in; what registries said for the form stays beside it."""
     await office.desk.drop_old_drafts(DRAFT_LIFE)
-    await office.desk.save_draft(actor.person_id, office.catalogue.get(code).code, body, office.now())
+    kept = await office.desk.load_draft(actor.person_id, code) or {}
+    read = {READ: kept[READ]} if READ in kept else {}
+    await office.desk.save_draft(actor.person_id, office.catalogue.get(code).code, {**body, **read}, office.now())
 
 
 async def load_draft(office: Office, actor: ApplicantActor, code: str) -> dict[str, Any] | None:
-    return await office.desk.load_draft(actor.person_id, code)
+    """What was filled in; None when nothing was."""
+    draft = await office.desk.load_draft(actor.person_id, code) or {}
+    return {name: value for name, value in draft.items() if name != READ} or None
 
 
 async def request_of(
@@ -113,8 +88,9 @@ async def submit(office: Office, actor: Actor, request: ApplicationRequest, idem
     """
     if isinstance(actor, ClerkActor):
         raise NotAllowed()
+    await office.catalogue.refresh()
     item = office.catalogue.get(request.service_item)
-    request = admit(request, item, today=office.now().astimezone(CHINA).date(), check_answers=office.catalogue.check_answers)
+    request = admit(request, item, today=day_in_china(office.now()), check_answers=office.catalogue.check_answers)
     owner = f"person:{actor.person_id}" if isinstance(actor, ApplicantActor) else f"client:{actor.client_id}"
     digest = hashlib.sha256(to_json(request)).digest()
     application_id, same = await office.desk.application_for_key(owner, idempotency_key, digest, office.now())

@@ -47,9 +47,7 @@ def application_view(case: Mapping[str, Any], *, show_challenge: bool) -> Applic
         timeline=timeline(case["events"]),
         reads=[DataRead(at=e["at"], purpose=_reading(e["data"]["purpose"], item)) for e in case["events"] if e["event"] == "read"],
         documents=[
-            DocumentView(
-                number=d["number"], title=item.certificate.title, url=f"/v1/certificates/{d['number']}/file", issued_at=d["issued_at"]
-            )
+            DocumentView(number=d["number"], title=_title(item), url=f"/v1/certificates/{d['number']}/file", issued_at=d["issued_at"])
             for d in case["documents"]
         ],
         challenge=challenge,
@@ -63,7 +61,7 @@ def application_view(case: Mapping[str, Any], *, show_challenge: bool) -> Applic
         opened_at=case["opened_at"],
         updated_at=case["updated_at"],
         ended_at=case["ended_at"],
-    )
+    ).pinned_to(item)
 
 
 def application_row(case: Mapping[str, Any], name: Bilingual) -> ApplicationRow:
@@ -111,7 +109,11 @@ def _reading(purpose: str, item: ServiceItem) -> Bilingual:
         return material
     if what == "work item":
         return KIND_TEXT[StepKind(which)]
-    return item.certificate.title if what == "document" else Bilingual(zh="查看办件", en="Looking at the application")
+    return _title(item) if what == "document" else Bilingual(zh="查看办件", en="Looking at the application")
+
+
+def _title(item: ServiceItem) -> Bilingual:
+    return item.certificate.title if item.certificate else item.name
 
 
 def _decision(case: Mapping[str, Any]) -> DecisionView | None:
@@ -128,10 +130,11 @@ def _decision(case: Mapping[str, Any]) -> DecisionView | None:
             decided_at=datetime.fromisoformat(person["decided_at"]),
             reasons=reasons,
             reason=person.get("reason"),
+            points=machine.points if machine else None,
         )
     if machine is None:
         return None
-    return DecisionView(outcome=machine.outcome.value, by=machine.by, decided_at=machine.decided_at, reasons=reasons)
+    return DecisionView(outcome=machine.outcome.value, by=machine.by, decided_at=machine.decided_at, reasons=reasons, points=machine.points)
 
 
 def _material(material: Material, uploads: Iterable[Mapping[str, Any]]) -> MaterialView:

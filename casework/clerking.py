@@ -12,6 +12,7 @@ from casework.actors import ClerkActor
 from casework.casefile import application_row, application_view, originals, supplement_labels
 from casework.comparing import comparisons, evidence_records
 from casework.office import Office
+from casework.reads import enter_search, enter_work_item_look
 from casework.views import ApplicationRow, Page, QueueCounts, WorkItemDetail, WorkItemRow
 from domain.changes import CompleteWorkItem, SupplementRequest
 from domain.errors import FieldError, InvalidInput, NotAllowed, WorkItemNotClaimed
@@ -92,7 +93,7 @@ async def work_item(office: Office, actor: ClerkActor, work_item_id: UUID) -> Wo
     record = await _seen_by(office, actor, work_item_id)
     case = await office.desk.case_file(record["application_id"])
     item = ServiceItem.model_validate(case["item"])
-    await office.desk.note_read(record["application_id"], f"clerk:{actor.clerk_id}", f"work item: {record['kind']}", office.now())
+    await enter_work_item_look(office, actor, record["application_id"], record["kind"], KIND_TEXT[StepKind(record["kind"])])
     id_number = await office.desk.id_number_of(case["person_id"])
     evidence = evidence_records(await office.papers.evidence_of(record["application_id"]), office.catalogue)
     applicant = {"name": case["applicant_name"], "id_number": id_number}
@@ -201,6 +202,8 @@ async def find(office: Office, actor: ClerkActor, text: str) -> list[WorkItemRow
     cases = await office.desk.find_cases(_as_typed(text))
     records = await office.desk.work_items_of([case["id"] for case in cases]) if cases else []
     seen = [r for r in records if may_see(actor.scope, role=Role(r["role"]), jurisdiction=r["jurisdiction"])]
+    for application_id in {r["application_id"]: None for r in seen}:
+        await enter_search(office, actor, application_id)
     return [_row(office, actor, r) for r in sorted(seen, key=lambda r: r["status"] not in _LIVE)]
 
 
@@ -211,7 +214,9 @@ async def find_cases(office: Office, actor: ClerkActor, text: str) -> list[Appli
     """
     cases = await office.desk.find_cases(_as_typed(text))
     seen = [case for case in cases if case["station"] is None or actor.scope.covers(case["station"])]
-    return [application_row(case, office.catalogue.get(case["service_item"]).name) for case in seen]
+    for case in seen:
+        await enter_search(office, actor, case["id"])
+    return [application_row(case, office.catalogue.name_of(case["service_item"])) for case in seen]
 
 
 def _as_typed(text: str) -> str:
@@ -229,7 +234,7 @@ def _row(office: Office, actor: ClerkActor, record: Mapping[str, Any]) -> WorkIt
         application_id=record["application_id"],
         acceptance_number=record["acceptance_number"],
         service_item=record["service_item"],
-        service_item_name=office.catalogue.get(record["service_item"]).name,
+        service_item_name=office.catalogue.name_of(record["service_item"]),
         applicant_name=record["applicant_name"],
         jurisdiction=record["jurisdiction"],
         claimed_by=record["claimed_by"],

@@ -1,16 +1,23 @@
 """Following a case: its view, its changes as they happen, its papers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 from uuid import UUID
 
 from casework.access import require_case
 from casework.actors import Actor, ApplicantActor, ClerkActor
 from casework.casefile import application_row, application_view
 from casework.office import Office
+from casework.reads import enter_case_look, enter_document_look, enter_upload_look
 from casework.views import ApplicationRow, ApplicationView
+from domain.application import Applicant, ApplicationRequest, DeliveryChoice
+from domain.clock import day_in_china
+from domain.documents import DocumentText
 from domain.errors import NotFound, Unavailable
+from domain.facts import facts_of
 from domain.object_keys import document_key, material_key
+from domain.service_item import Delivery, Kind
 
 LOOK_SECONDS = 0.7
 
@@ -22,14 +29,33 @@ async def get_application(office: Office, actor: Actor, application_id: UUID) ->
         NotFound, NotAllowed: not theirs to see.
     """
     await require_case(office, actor, application_id)
-    if isinstance(actor, ClerkActor):
-        await office.desk.note_read(application_id, f"clerk:{actor.clerk_id}", "case", office.now())
-    return application_view(await office.desk.case_file(application_id), show_challenge=not isinstance(actor, ClerkActor))
+    await enter_case_look(office, actor, application_id)
+    case = await office.desk.case_file(application_id)
+    view = application_view(case, show_challenge=not isinstance(actor, ClerkActor))
+    view.result = await _result(office, case, view)
+    return view
+
+
+async def _result(office: Office, case: Mapping[str, Any], view: ApplicationView) -> DocumentText | None:
+    """What an answered query says: the words of its document, from the registry answers that it was made from."""
+    if view.item.kind is not Kind.QUERY or not view.documents or view.item.certificate is None:
+        return None
+    id_number = await office.desk.id_number_of(case["person_id"])
+    request = ApplicationRequest(
+        service_item=view.service_item,
+        applicant=Applicant(id_number=id_number, name=case["applicant_name"], phone=case["phone"]),
+        answers=view.answers,
+        delivery=DeliveryChoice(method=Delivery(view.delivery)),
+        language="zh",
+    )
+    evidence = await office.papers.evidence_of(view.id)
+    issued = min(document.issued_at for document in view.documents)
+    return office.catalogue.document_text(view.item, facts_of(request, evidence, today=day_in_china(issued), item=view.item))
 
 
 async def my_applications(office: Office, actor: ApplicantActor) -> list[ApplicationRow]:
     cases = await office.desk.cases_of(actor.person_id, actor.phone_index)
-    return [application_row(case, office.catalogue.get(case["service_item"]).name) for case in cases]
+    return [application_row(case, office.catalogue.name_of(case["service_item"])) for case in cases]
 
 
 async def changes(office: Office, actor: Actor, application_id: UUID, after: int) -> AsyncIterator[int]:
@@ -58,8 +84,7 @@ async def document_file(office: Office, actor: Actor, number: str) -> tuple[byte
     """The PDF of a document and a name to save it under."""
     row = await office.papers.document(number)
     await require_case(office, actor, row.application_id)
-    if isinstance(actor, ClerkActor):
-        await office.desk.note_read(row.application_id, f"clerk:{actor.clerk_id}", "document", office.now())
+    await enter_document_look(office, actor, row.application_id)
     return await office.objects.get(document_key(row.id, row.sha256), row.sha256), f"{number}.pdf"
 
 
@@ -69,6 +94,5 @@ async def material_file(office: Office, actor: Actor, application_id: UUID, uplo
     row = await office.desk.material(application_id, upload_id)
     if row["application_id"] != application_id:
         raise NotFound()
-    if isinstance(actor, ClerkActor):
-        await office.desk.note_read(application_id, f"clerk:{actor.clerk_id}", f"material:{row['code']}", office.now())
+    await enter_upload_look(office, actor, application_id, row["code"])
     return await office.objects.get(material_key(upload_id), row["sha256"]), row["media_type"]

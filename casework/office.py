@@ -1,21 +1,47 @@
 """The office: everything that use cases stand on, in one value that pages and API carry."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from casework.engine import CaseEngine
-from casework.ports import Accounts, Desk
+from casework.ports import Accounts, Desk, Past, Publishing
 from domain.documents import SealVerdict
 from domain.ports import ObjectStore, ServiceItems, SmsGateway
 from domain.records import PaperRecords
 from domain.service_item import ServiceItem
+from domain.source import Source
 from domain.text import Bilingual, Language
 
 
 class CatalogueOnShow(ServiceItems, Protocol):
-    def all(self) -> list[ServiceItem]: ...
+    """The catalogue, as those see it who walk in."""
+
+    @property
+    def sources(self) -> Mapping[str, Source]: ...
+
+    async def refresh(self, *, at_most_every: float = 0.0) -> None:
+        """Take in what was published since the last look, unless that was less than so many seconds ago."""
+        ...
+
+    def all(self, on: date | None = None) -> list[ServiceItem]: ...
+
+    def codes(self) -> list[str]:
+        """Every code that some version is known of, in force or not."""
+        ...
+
+    def versions(self, code: str) -> list[ServiceItem]:
+        """Every version known, the oldest first; empty for an unknown code."""
+        ...
+
+    def name_of(self, code: str) -> Bilingual:
+        """What an item is or was called, in force or not.
+
+        Raises:
+            UnknownServiceItem: no version of it is known.
+        """
+        ...
 
 
 class Upload(Protocol):
@@ -71,6 +97,8 @@ class Office:
     desk: Desk
     accounts: Accounts
     papers: PaperRecords
+    publications: Publishing
+    past: Past
     objects: ObjectStore
     seals: SealVerifier
     sms: SmsGateway

@@ -28,7 +28,7 @@ async def certificate(office: Office, number: str) -> CertificateView:
     return CertificateView(
         number=row.number,
         valid=row.status in _VALID,
-        title=ServiceItem.model_validate(case["item"]).certificate.title,
+        title=ServiceItem.model_validate(case["item"]).document.title,
         office=office.settings_view.office_name,
         issued_at=row.issued_at,
         sha256=row.sha256,

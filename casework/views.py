@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PrivateAttr
 
 from domain.application import Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
 from domain.changes import SupplementRequest
-from domain.service_item import LegalReference, StepKind
+from domain.decision import PointsTally
+from domain.documents import DocumentText
+from domain.service_item import LegalReference, ServiceItem, StepKind
 from domain.text import Bilingual
 
 
@@ -26,6 +28,7 @@ class DecisionView(BaseModel):
     decided_at: datetime
     reasons: list[ReasonView]
     reason: str | None = None  # a person's own words
+    points: PointsTally | None = None  # as the machine counted them
 
 
 class DocumentView(BaseModel):
@@ -92,6 +95,8 @@ class DataRead(BaseModel):
 class ApplicationView(BaseModel):
     """One case, as its applicant, its integrator and the clerks of its jurisdiction see it."""
 
+    _item: ServiceItem | None = PrivateAttr(default=None)
+
     id: UUID
     acceptance_number: str
     service_item: str
@@ -117,6 +122,22 @@ class ApplicationView(BaseModel):
     opened_at: datetime
     updated_at: datetime
     ended_at: datetime | None
+    result: DocumentText | None = None  # of a query that was answered: what its document says
+
+    def pinned_to(self, item: ServiceItem) -> "ApplicationView":
+        self._item = item
+        return self
+
+    @property
+    def item(self) -> ServiceItem:
+        """The service item in the version that the case began under.
+
+        Raises:
+            LookupError: the view was made without it.
+        """
+        if self._item is None:
+            raise LookupError("no service item is pinned to this view")
+        return self._item
 
 
 class ApplicationRow(BaseModel):
@@ -212,6 +233,12 @@ class PrefilledForm(BaseModel):
     sources: dict[str, str]
     read_at: datetime
     failed: list[str]
+    records: dict[str, dict[str, Any]] = {}  # by source: the fields that were asked for, `found` among them
+    read_at_of: dict[str, datetime] = {}  # by source
+
+    def when(self, field: str) -> datetime:
+        """When the value of a field was read."""
+        return self.read_at_of.get(self.sources.get(field, ""), self.read_at)
 
 
 class CertificateView(BaseModel):

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, pass_context
 from jinja2.runtime import Context
 
-from catalogue.loader import SOURCES
+from domain.service_item import ServiceItem
 from domain.text import Bilingual, Language
 from web.texts import say, say_or
 
@@ -65,8 +65,16 @@ def _moment(context: Context, value: datetime | str) -> str:
 
 
 @pass_context
-def _source_name(context: Context, source: str) -> str:
-    return SOURCES[source].in_language(_language(context)) if source in SOURCES else source
+def _source_name(context: Context, fact: str) -> str:
+    """What the registry behind a fact is called: by the service item that the page is about, else as a source's code."""
+    item: ServiceItem | None = context.get("item")
+    wanted = item.evidence_for(fact) if isinstance(item, ServiceItem) else None
+    if wanted is not None and wanted.label is not None:
+        return wanted.label.in_language(_language(context))
+    try:
+        return cast(Bilingual, context["name_of_source"](wanted.source if wanted else fact)).in_language(_language(context))
+    except KeyError:
+        return fact
 
 
 @pass_context
@@ -147,6 +155,7 @@ def _shared(request: Request) -> dict[str, Any]:
         "site_url": settings.site_url,
         "office_name": settings.office_name,
         "sms_page_url": settings.sms_page_url,
+        "name_of_source": request.app.state.office.catalogue.source_name,
         "errors": [],
         "error_of": {},
     }

@@ -38,16 +38,17 @@ from casework.views import (
     WorkItemDetail,
     WorkItemRow,
 )
-from catalogue.loader import SOURCES, Catalogue
+from catalogue.loader import Catalogue
 from domain.application import STATUS_TEXT, ApplicationRequest, Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
 from domain.documents import SealVerdict
 from domain.errors import FieldError, InvalidInput, NotFound, WorkItemAlreadyClaimed
 from domain.jurisdiction import ClerkScope, Role
-from domain.service_item import StepKind
+from domain.service_item import ServiceItem, StepKind
 from domain.text import Bilingual
 from domain.work_items import KIND_TEXT, OUTCOME_TEXT, OUTCOMES
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+CATALOGUE = Catalogue()
 CASE = UUID("01930000-0000-7000-8000-000000000001")
 WORK = UUID("01930000-0000-7000-8000-0000000000a1")
 UPLOAD = UUID("01930000-0000-7000-8000-0000000000b1")
@@ -121,7 +122,7 @@ def waiting(status: Status) -> list[WaitingFor]:
 
 
 def decision(code: str, outcome: str) -> DecisionView:
-    item = Catalogue().get(code)
+    item = CATALOGUE.get(code)
     reasons = [
         ReasonView(rule=r.id, holds=i > 0, text=r.holds if i else r.otherwise, sources=r.sources, legal_basis=r.legal_basis)
         for i, r in enumerate(item.rules)
@@ -138,7 +139,7 @@ def decision(code: str, outcome: str) -> DecisionView:
 
 def case_view(status: Status = Status.VERIFYING, code: str = "name-change", **changed: Any) -> ApplicationView:
     """A sample case in any status; keyword arguments replace fields."""
-    item = Catalogue().get(code)
+    item = CATALOGUE.get(code)
     answers: dict[str, dict[str, Any]] = {
         "name-change": {"new_name": "林语彤", "reason": "uncommon", "reason_detail": "“桐”字常被写错，办事不便。"},
         "no-criminal-record": {"reason": "abroad", "reason_detail": "赴德国学习"},
@@ -172,10 +173,10 @@ def case_view(status: Status = Status.VERIFYING, code: str = "name-change", **ch
         "status_text": STATUS_TEXT[status],
         "waiting_for": waiting(status),
         "decision": None if early else decision(code, outcome.get(status, "approved")),
-        "evidence": [] if early else [EvidenceView(source=e.source, fetched_at=NOW, digest="9f" * 32) for e in item.evidence],
+        "evidence": [] if early else [EvidenceView(source=e.name, fetched_at=NOW, digest="9f" * 32) for e in item.evidence],
         "window": WindowView(closes_at=NOW + timedelta(days=52)) if status is Status.AWAITING_COUNTER else None,
         "timeline": timeline(),
-        "documents": [DocumentView(number=DOCUMENT, title=item.certificate.title, url="/v1/certificates/x/file", issued_at=NOW)]
+        "documents": [DocumentView(number=DOCUMENT, title=item.document.title, url="/v1/certificates/x/file", issued_at=NOW)]
         if status is Status.COMPLETED
         else [],
         "challenge": Challenge(id=UUID(int=9), code="3582", language="zh", expires_at=datetime.now(UTC) + timedelta(minutes=5))
@@ -210,7 +211,7 @@ def case_view(status: Status = Status.VERIFYING, code: str = "name-change", **ch
         "updated_at": NOW,
         "ended_at": NOW if status.final else None,
     }
-    return ApplicationView(**(base | changed))
+    return ApplicationView(**(base | changed)).pinned_to(item)
 
 
 def application_row(status: Status, code: str) -> ApplicationRow:
@@ -228,7 +229,7 @@ def work_row(kind: StepKind = StepKind.PRE_REVIEW, *, serial: int = 0, **changed
         "application_id": CASE,
         "acceptance_number": str(int(NUMBER) + serial),
         "service_item": "name-change",
-        "service_item_name": Catalogue().get("name-change").name,
+        "service_item_name": CATALOGUE.get("name-change").name,
         "applicant_name": "林雨桐",
         "jurisdiction": "330302510000",
         "claimed_by": "clerk-1",
@@ -262,7 +263,7 @@ def resident_record() -> dict[str, Any]:
 
 def work_detail(kind: StepKind = StepKind.PRE_REVIEW, **changed: Any) -> WorkItemDetail:
     status = {StepKind.COUNTER_CHECK: Status.AWAITING_COUNTER, StepKind.APPROVAL: Status.APPROVING}.get(kind, Status.REVIEWING)
-    case, item = case_view(status), Catalogue().get("name-change")
+    case, item = case_view(status), CATALOGUE.get("name-change")
     base: dict[str, Any] = {
         "row": work_row(kind),
         "application": case,
@@ -274,7 +275,7 @@ def work_detail(kind: StepKind = StepKind.PRE_REVIEW, **changed: Any) -> WorkIte
                 label=zh_en("姓名", "Name"),
                 answered="林雨桐",
                 source="resident_population",
-                source_name=SOURCES["resident_population"],
+                source_name=CATALOGUE.source_name("resident_population"),
                 registered="林雨桐",
                 agrees=True,
             ),
@@ -283,7 +284,7 @@ def work_detail(kind: StepKind = StepKind.PRE_REVIEW, **changed: Any) -> WorkIte
                 label=zh_en("新姓名", "New name"),
                 answered="林语彤",
                 source="resident_population",
-                source_name=SOURCES["resident_population"],
+                source_name=CATALOGUE.source_name("resident_population"),
                 registered="林雨桐",
                 agrees=False,
             ),
@@ -292,7 +293,7 @@ def work_detail(kind: StepKind = StepKind.PRE_REVIEW, **changed: Any) -> WorkIte
                 label=zh_en("变更的理由", "Reason"),
                 answered="生僻字",
                 source="resident_population",
-                source_name=SOURCES["resident_population"],
+                source_name=CATALOGUE.source_name("resident_population"),
                 registered="",
                 agrees=None,
             ),
@@ -300,7 +301,7 @@ def work_detail(kind: StepKind = StepKind.PRE_REVIEW, **changed: Any) -> WorkIte
         "evidence": [
             EvidenceRecord(
                 source="resident_population",
-                source_name=SOURCES["resident_population"],
+                source_name=CATALOGUE.source_name("resident_population"),
                 found=True,
                 fetched_at=NOW,
                 digest="9f" * 32,
@@ -309,7 +310,7 @@ def work_detail(kind: StepKind = StepKind.PRE_REVIEW, **changed: Any) -> WorkIte
             ),
             EvidenceRecord(
                 source="criminal_records",
-                source_name=SOURCES["criminal_records"],
+                source_name=CATALOGUE.source_name("criminal_records"),
                 found=False,
                 fetched_at=NOW,
                 digest="3c" * 32,
@@ -395,8 +396,8 @@ class World:
         return CSRF if token == TOKEN else CLERK_CSRF
 
     # applying
-    async def prefill(self, office: Any, actor: ApplicantActor, code: str) -> PrefilledForm:
-        item, values = office.catalogue.get(code), dict[str, Any]()
+    async def prefill(self, office: Any, actor: ApplicantActor, item: ServiceItem) -> PrefilledForm:
+        values = dict[str, Any]()
         record = resident_record() | {
             "properties": [
                 {
@@ -533,7 +534,7 @@ class World:
         return CertificateView(
             number=number,
             valid=True,
-            title=item.certificate.title,
+            title=item.document.title,
             office=office.settings_view.office_name,
             issued_at=NOW,
             sha256="ab" * 32,
@@ -603,7 +604,7 @@ def office_with(world: World, patch: pytest.MonkeyPatch, *, demo_mode: bool = Tr
         sms_page_url=f"{site_url}/sms",
         division="330300",
     )
-    return SimpleNamespace(settings_view=settings, catalogue=Catalogue())
+    return SimpleNamespace(settings_view=settings, catalogue=CATALOGUE)
 
 
 def pages(world: World, patch: pytest.MonkeyPatch, **options: Any) -> FastAPI:

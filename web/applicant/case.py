@@ -39,7 +39,7 @@ async def case_page(request: Request, application_id: UUID, actor: Applicant) ->
 
 def case_facts(request: Request, case: ApplicationView) -> dict[str, Any]:
     """What the case page and its live part draw from."""
-    item = request.app.state.office.catalogue.get(case.service_item)
+    item = case.item
     now = case.waiting_for[0] if case.waiting_for else None
     return {
         "case": case,

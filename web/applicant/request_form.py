@@ -45,7 +45,7 @@ async def keep_answers(request: Request, code: str, actor: Applicant, form: Chec
     except InvalidInput as error:
         return await _form_page(request, item, actor, answers, error)
     office, draft = request.app.state.office, await _draft(request, actor, code)
-    asked = questions(item, await applying.prefill(office, actor, code), answers, language_of(request), myself=actor.masked_id_number)
+    asked = questions(item, await applying.prefill(office, actor, item), answers, language_of(request), myself=actor.masked_id_number)
     draft |= {"answers": answers, "called": called_on_form(asked, answers)}
     if len(item.delivery) == 1:
         draft["delivery"] = {"method": item.delivery[0].value}
@@ -58,7 +58,7 @@ async def _form_page(
     request: Request, item: ServiceItem, actor: ApplicantActor, answers: dict[str, Any], error: DomainError | None = None
 ) -> HTMLResponse:
     language = language_of(request)
-    prefilled = await applying.prefill(request.app.state.office, actor, item.code)
+    prefilled = await applying.prefill(request.app.state.office, actor, item)
     return page(
         request,
         "apply.html",

@@ -92,7 +92,7 @@ async def send_supplement(request: Request, application_id: UUID, actor: Applica
     case = await following.get_application(office, actor, application_id)
     if case.supplement is None:
         return RedirectResponse(f"/applications/{application_id}", 303)
-    answers = read_answers(office.catalogue.get(case.service_item), form, only=_marked_fields(case))
+    answers = read_answers(case.item, form, only=_marked_fields(case))
     try:
         _refuse_missing(case)
         await applying.supplement(office, actor, application_id, answers)
@@ -128,8 +128,8 @@ async def _supplement_page(
     request: Request, actor: ApplicantActor, case: ApplicationView, answers: dict[str, object], error: DomainError | None = None
 ) -> HTMLResponse:
     office, language = request.app.state.office, language_of(request)
-    item, marked = office.catalogue.get(case.service_item), _marked_fields(case)
-    prefilled = await applying.prefill(office, actor, item.code)
+    item, marked = case.item, _marked_fields(case)
+    prefilled = await applying.prefill(office, actor, item)
     why = {r.target: r.reason for r in case.supplement.requests} if case.supplement else {}
     return page(
         request,

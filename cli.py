@@ -7,6 +7,7 @@ import typer
 
 from commands.bench import app as bench
 from commands.clients import app as clients
+from commands.decision import app as decision
 from commands.demo import app as demo
 
 # Without rich's markup: importing it would double the time that --help takes.
@@ -65,6 +66,7 @@ def verify(
 
 app.add_typer(bench, name="bench")
 app.add_typer(clients, name="clients")
+app.add_typer(decision, name="decision")
 app.add_typer(demo, name="demo")
 
 

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from domain.application import Applicant
+from domain.reads import CaseLook
 from domain.redeciding import DecidedCase
-from domain.service_item import ServiceItem
 from domain.service_item import ServiceItem
 
 Record = dict[str, Any]
@@ -90,6 +90,30 @@ class Past(Protocol):
     def decided_cases(self, service_item: str, since: datetime) -> AsyncIterator[list[DecidedCase]]: ...
 
     async def decided_case(self, acceptance_number: str) -> tuple[DecidedCase, ServiceItem]: ...
+
+
+class Reads(Protocol):
+    """Who read whose data. Looks are entered before they happen; a person's list is for the phone that they proved."""
+
+    async def record_look(self, look: CaseLook) -> None: ...
+
+    async def record_look_at_evidence(self, look: CaseLook) -> None: ...
+
+    async def reads_about(
+        self,
+        person_id: UUID,
+        phone_index: bytes,
+        *,
+        service_item: str | None = None,
+        source: str | None = None,
+        application_id: UUID | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> list[Record]: ...
+
+    async def reads_of_case(self, application_id: UUID, *, before: int | None = None, limit: int) -> list[Record]: ...
+
+    async def choices(self, person_id: UUID, phone_index: bytes) -> tuple[Sequence[str], Sequence[str]]: ...
 
 
 class Accounts(Protocol):

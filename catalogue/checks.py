@@ -22,7 +22,9 @@ _APPLICANT = {
 }
 _POINTS = {"type": "object", "properties": {"total": {"type": "integer"}, "needed": {"type": "integer"}}}
 _CEL_FUNCTIONS = frozenset(
-    ["size", "contains", "startsWith", "endsWith", "matches", "int", "uint", "double", "string", "bool", "duration", "timestamp", "type", "dyn", "has", "all", "exists", "exists_one", "map", "filter", "lowerAscii", "upperAscii", "trim", "replace", "split", "join", "indexOf", "lastIndexOf", "substring", "charAt", "abs", "ceil", "floor", "round"]
+    {"all", "exists", "exists_one", "filter", "has", "map"}
+    | {"bool", "double", "duration", "dyn", "int", "size", "string", "timestamp", "type", "uint"}
+    | {"contains", "endsWith", "matches", "startsWith"}
 )
 
 
@@ -272,8 +274,8 @@ class _Checks:
                 )  # fmt: skip
             elif material.replaced_by is not None and material.replaced_by not in self.item.fact_names:
                 self.say(
-                    (*place, "replaced_by"), f"evidence 中没有 {material.replaced_by}", f"{material.replaced_by} is not asked under evidence",
-                    "在 evidence 中加上", "ask it there",
+                    (*place, "replaced_by"), f"evidence 中没有 {material.replaced_by}",
+                    f"{material.replaced_by} is not asked under evidence", "在 evidence 中加上", "ask it there",
                 )  # fmt: skip
 
     def _people(self) -> None:

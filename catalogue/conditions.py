@@ -47,14 +47,14 @@ class _Scan:
     def reads(self, bound: Mapping[str, Path], start: int, end: int | None, *, optional: bool) -> Iterator[Read]:
         at, end = start, len(self._tokens) if end is None else end
         while at < end:
-            token = self._tokens[at]
-            if token == ".":
+            word = self._tokens[at]
+            if word == ".":
                 at += 2  # a field or method of a call's result
-            elif not _is_name(token) or token in _WORDS:
+            elif not _is_name(word) or word in _WORDS:
                 at += 1
             elif self._at(at + 1) == "(":
                 close = self._close_of(at + 1)
-                yield from self.reads(bound, at + 2, close, optional=optional or token == "has")
+                yield from self.reads(bound, at + 2, close, optional=optional or word == "has")
                 at = close + 1
             else:
                 found, at = self._chain(bound, at, optional=optional)

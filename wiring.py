@@ -20,6 +20,7 @@ from adapters.database.cases import CaseStore
 from adapters.database.desk import DeskStore
 from adapters.database.engine import Database
 from adapters.database.papers import PaperStore
+from adapters.database.reads import ReadStore
 from adapters.keyring import Keyring
 from adapters.payloads import encrypted_converter
 from domain.ports import IdentityVerifier
@@ -76,6 +77,10 @@ class Wiring:
     @cached_property
     def papers(self) -> PaperStore:
         return PaperStore(self.database)
+
+    @cached_property
+    def reads(self) -> ReadStore:
+        return ReadStore(self.database)
 
     @cached_property
     def publications(self) -> "PublicationStore":
@@ -192,6 +197,7 @@ class Wiring:
     async def office(self) -> "Office":
         """What pages and API carry."""
         from adapters.database.accounts import AccountStore
+        from adapters.database.past import PastDecisions
         from adapters.uploads import clean_upload_apart
         from casework.engine import CaseEngine
         from casework.office import Office, SettingsView
@@ -210,6 +216,9 @@ class Wiring:
             desk=self.desk,
             accounts=AccountStore(self.database),
             papers=self.papers,
+            past=PastDecisions(self.database),
+            reads=self.reads,
+            publications=self.publications,
             objects=self.objects,
             seals=self.documents,
             sms=self.sms,
@@ -251,7 +260,16 @@ class Wiring:
         )
 
     def registry_activities(self) -> RegistryActivities:
-        return RegistryActivities(records=self.cases, papers=self.papers, registries=self.registries, service_items=self.catalogue)
+        return RegistryActivities(
+            records=self.cases,
+            papers=self.papers,
+            registries=self.registries,
+            service_items=self.catalogue,
+            reads=self.reads,
+            sources=self.catalogue.sources,
+        )
 
     def identity_activities(self) -> IdentityActivities:
-        return IdentityActivities(records=self.cases, objects=self.objects, registries=self.registries, verifier=self.verifier)
+        return IdentityActivities(
+            records=self.cases, objects=self.objects, registries=self.registries, verifier=self.verifier, reads=self.reads
+        )

@@ -11,10 +11,13 @@ from domain.errors import NotFound, ObjectDamaged, RegistryUnavailable
 from domain.identity import CheckResult, IdentityVerdict
 from domain.object_keys import clip_key
 from domain.ports import IdentityVerifier, ObjectStore, RegistryConnector
+from domain.reads import IDENTITY, PersonalRead, ReadRecords
 from domain.records import CaseRecords
 from domain.text import Bilingual, Language
 
 _LATE = Bilingual(zh="常住人口信息暂时没有答复，系统会自动重试", en="The resident population registry is not answering yet; we keep trying")
+
+_PURPOSE = Bilingual(zh="核验是否本人：与您录制的视频比对", en="Identity check: to compare with the clip that you recorded")
 
 _LOST = Bilingual(zh="视频没有保存好，请重新录制", en="The clip was not kept in order. Please record it again")
 
@@ -30,6 +33,7 @@ class IdentityActivities:
     objects: ObjectStore
     registries: RegistryConnector
     verifier: IdentityVerifier
+    reads: ReadRecords
 
     @activity.defn
     async def verify_identity(self, ref: ClipRef) -> IdentityAnswer:
@@ -40,8 +44,22 @@ class IdentityActivities:
         question = await self.records.clip_question(ref.clip_id)
         if question["verdict"] is not None:
             return IdentityAnswer.model_validate(question["verdict"])
+        query = portrait_query(ref.application_id, ref.clip_id, question["id_number"])
+        # Before it happens: what cannot be recorded is not asked.
+        await self.reads.record(
+            PersonalRead(
+                key=f"portrait:{ref.clip_id}",
+                subject=query.id_number,
+                at=datetime.now(UTC),
+                by=IDENTITY,
+                source=query.source,
+                purpose=_PURPOSE,
+                fields=["portrait"],
+                application_id=ref.application_id,
+            )
+        )
         try:
-            portrait = await self.registries.portrait(portrait_query(ref.application_id, ref.clip_id, question["id_number"]))
+            portrait = await self.registries.portrait(query)
         except RegistryUnavailable:
             await self._say_late(ref)
             raise

@@ -11,16 +11,19 @@ from temporalio import activity
 from domain.application import ApplicationRequest
 from domain.changes import EvidenceTask, LookUpAnswer, LookUpTask
 from domain.clock import day_in_china
-from domain.errors import RegistryUnavailable
+from domain.errors import RegistryUnavailable, UnknownServiceItem
 from domain.evidence import RegistryQuery
 from domain.facts import facts_of, subject_of
 from domain.ids import new_id
 from domain.ports import RegistryConnector, ServiceItems
+from domain.reads import MACHINE, PREFILL, PersonalRead, ReadRecords
 from domain.records import CaseRecords, PaperRecords
 from domain.service_item import EvidenceRequest, ServiceItem
+from domain.source import Source
 from domain.text import Bilingual
 
 _PREFILL_PURPOSE = "prefill"
+_TO_FILL_IN = Bilingual(zh="替您填好申请表", en="To fill in the form for you")
 
 
 @dataclass
@@ -29,6 +32,8 @@ class RegistryActivities:
     papers: PaperRecords
     registries: RegistryConnector
     service_items: ServiceItems
+    reads: ReadRecords
+    sources: Mapping[str, Source]
 
     @activity.defn
     async def gather_evidence(self, task: EvidenceTask) -> None:
@@ -66,6 +71,20 @@ class RegistryActivities:
             parameters={parameter: subject_of(_path(origin), known) or "" for parameter, origin in wanted.query.items()},
             fields=wanted.fields,
         )
+        # Before it happens: what cannot be recorded is not asked.
+        await self.reads.record(
+            PersonalRead(
+                key=f"registry:{task.application_id}:{task.source}:{task.round}",
+                subject=subject,
+                at=datetime.now(UTC),
+                by=MACHINE,
+                source=query.source,
+                purpose=wanted.purpose,
+                fields=self._fields(query),
+                service_item=item.code,
+                application_id=task.application_id,
+            )
+        )
         try:
             answer = await self.registries.look_up(query)
         except RegistryUnavailable:
@@ -91,9 +110,17 @@ class RegistryActivities:
             late=True,
         )
 
+    def _fields(self, query: RegistryQuery) -> list[str]:
+        """The fields that the source hands out: all that its record may have when none are named."""
+        source = self.sources.get(query.source)
+        return list(query.fields) or sorted(source.fields if source else [])
+
     @activity.defn
     async def look_up(self, task: LookUpTask) -> LookUpAnswer:
-        """One question for filling in a form. Not kept as evidence; the registry logs its purpose."""
+        """One question for filling in a form. Not kept as evidence; the person and the registry see its purpose.
+
+        Idempotency key of its record: the workflow that fills in, and the source.
+        """
         query = RegistryQuery(
             source=task.source,
             id_number=task.id_number,
@@ -101,8 +128,32 @@ class RegistryActivities:
             request_id=str(new_id()),
             fields=task.fields,
         )
+        await self.reads.record(
+            PersonalRead(
+                key=f"prefill:{activity.info().workflow_id}:{task.source}",
+                subject=task.id_number,
+                at=datetime.now(UTC),
+                by=PREFILL,
+                source=task.source,
+                purpose=await self._why_filled_in(task),
+                fields=self._fields(query),
+                service_item=task.service_item,
+            )
+        )
         answer = await self.registries.look_up(query)
         return LookUpAnswer(source=task.source, found=answer.found, record=answer.record)
+
+    async def _why_filled_in(self, task: LookUpTask) -> Bilingual:
+        """The purposes that the item's file gives for this source, each once."""
+        await self.service_items.refresh()
+        try:
+            item = self.service_items.get(task.service_item)
+        except UnknownServiceItem:
+            return _TO_FILL_IN
+        purposes = {p.en: p for fill in item.prefill if fill.source == task.source and (p := fill.purpose)}
+        if not purposes:
+            return _TO_FILL_IN
+        return Bilingual(zh="；".join(p.zh for p in purposes.values()), en="; ".join(purposes))
 
 
 def _path(origin: str) -> str:

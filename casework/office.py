@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from casework.engine import CaseEngine
-from casework.ports import Accounts, Desk, Past, Publishing
+from casework.ports import Accounts, Desk, Past, Publishing, Reads
 from domain.documents import SealVerdict
 from domain.ports import ObjectStore, ServiceItems, SmsGateway
 from domain.records import PaperRecords
@@ -97,6 +97,7 @@ class Office:
     desk: Desk
     accounts: Accounts
     papers: PaperRecords
+    reads: Reads
     publications: Publishing
     past: Past
     objects: ObjectStore

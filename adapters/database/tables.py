@@ -345,12 +345,12 @@ class PersonalDataRead(SQLModel, table=True):
     key: str = Field(unique=True)
     subject_index: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     at: datetime = _moment()
-    by: str  # machine | prefill | identity | clerk:<id>
+    by: str  # machine | prefill | identity | clerk:<id> | client:<id>
     source: str | None = None
     purpose: dict[str, str] = _json()
     fields: list[str] = _json()
     service_item: str | None = None
-    application_id: UUID | None = Field(sa_column=Column(ForeignKey("applications.id"), nullable=True), default=None)
+    application_id: UUID | None = Field(sa_column=Column(ForeignKey("applications.id"), nullable=True, index=True), default=None)
 
 
 class StateKey(SQLModel, table=True):

@@ -1,5 +1,7 @@
 """One authority's data source as a file describes it: what it is asked, what it answers, and how to reach it."""
 
+import re
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -264,6 +266,32 @@ class Source(_Described):
     def fields(self) -> frozenset[str]:
         """The top-level fields that may be asked for."""
         return frozenset(self.record.get("properties", {}))
+
+
+def record_path(source: Source, path: str) -> dict[str, Any] | None:
+    """The schema of a place in the record, `a.b`, `list[].x`, `list[0].x` or `list.0.x`; None when there is no such place."""
+    schema: dict[str, Any] | None = source.record
+    for step in re.findall(r"[^.\[\]]+|\[\d*\]", path):
+        schema = _below(schema, step) if schema is not None else None
+    return schema
+
+
+def _below(schema: dict[str, Any], step: str) -> dict[str, Any] | None:
+    for branch in _branches(schema):
+        if step.startswith("[") or (step.isdigit() and "items" in branch):
+            if isinstance(branch.get("items"), dict):
+                return dict(branch["items"])
+        elif isinstance(found := branch.get("properties", {}).get(step), dict):
+            return dict(found)
+    return None
+
+
+def _branches(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The schema itself and what it may be instead, such as an object or null."""
+    yield schema
+    for keyword in ("anyOf", "oneOf", "allOf"):
+        for branch in schema.get(keyword, []):
+            yield from _branches(branch)
 
 
 def source_file_schema() -> dict[str, Any]:

@@ -42,7 +42,10 @@ class Events:
     def newborn(self, mother: Person, father: Person, born_on: date) -> Birth:
         """A birth that the hospital has certified and nobody has registered."""
         sex: Sex = self.random.choice(("male", "female"))
+        siblings = {self.books.people[child].name for child in self.books.children.get(mother.id_number, [])}
         name = names.surname_of(father.name) + names.given_name(self.random, sex)
+        while name in siblings:
+            name = names.surname_of(father.name) + names.given_name(self.random, sex)
         birth = Birth(f"U330{self.books.next_serial('newborn'):06d}", name, sex, born_on, mother.id_number, father.id_number)
         self.books.births[birth.certificate_number] = birth
         for parent in (mother, father):

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from simulators.demo_clip import demo_portrait
 from simulators.population import Population
+from simulators.records import FIELDS
 from simulators.registries import SOURCE_NAMES, SOURCES, create_app
 from tests.serving import serve
 
@@ -274,3 +275,41 @@ def test_keys_are_readable_by_their_owner_alone(registries: httpx.Client, state:
     files = list((state / "keys").iterdir())
     assert {file.stem for file in files} == set(SOURCE_NAMES)
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
+def test_a_record_holds_the_fields_that_were_asked_for_and_no_others(registries: httpx.Client, population: Population) -> None:
+    headers = {"X-Request-Id": "fields-1", "X-Purpose": "test"}
+    asked = {"id_number": demo_id(population, "mover"), "parameters": {}}
+
+    def shown(fields: list[str] | None) -> set[str]:
+        body = {**asked, **({} if fields is None else {"fields": fields})}
+        answer = registries.post("/registries/resident_population/lookup", json=body, headers=headers)
+        check_signature(registries, "resident_population", answer, answer.content)
+        return set(answer.json()["record"])
+
+    assert shown(["name", "status"]) == {"name", "status"}
+    assert shown([]) == shown(None) == FIELDS["resident_population"]
+
+
+@pytest.mark.parametrize("fields", [["name", "salary"], "name", [1], {"name": True}])
+def test_a_field_that_the_authority_does_not_have_is_refused(registries: httpx.Client, fields: object) -> None:
+    headers = {"X-Request-Id": "fields-2", "X-Purpose": "test"}
+    response = registries.post("/registries/marriage/lookup", json={"id_number": "1", "fields": fields}, headers=headers)
+    assert (response.status_code, response.json()["error"]) == (400, "bad-request")
+
+
+def test_disagreements_are_listed_on_the_page_by_kind_and_whole_behind_the_token(registries: httpx.Client, population: Population) -> None:
+    assert httpx.get(f"{registries.base_url}/registries/_disagreements").status_code == 401
+    listed = registries.get("/registries/_disagreements").json()["disagreements"]
+    assert [(d["kind"], d["id_number"]) for d in listed] == [(d.kind, d.id_number) for d in population.disagreements] != []
+    page = registries.get("/registries/").text
+    assert all(d["kind"] in page and d["sources"][0] in page for d in listed)
+
+
+def test_the_page_shows_every_source_with_its_faults(registries: httpx.Client) -> None:
+    page = registries.get("/registries/").text
+    for source, (zh, en) in SOURCE_NAMES.items():
+        assert f'name="source" value="{source}"' in page
+        assert zh in page
+        assert en in page
+    assert set(registries.get("/registries/_faults").json()) == {"*", *SOURCE_NAMES}

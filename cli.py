@@ -9,6 +9,7 @@ from commands.bench import app as bench
 from commands.clients import app as clients
 from commands.decision import app as decision
 from commands.demo import app as demo
+from commands.service import app as service
 
 # Without rich's markup: importing it would double the time that --help takes.
 app = typer.Typer(
@@ -68,6 +69,7 @@ app.add_typer(bench, name="bench")
 app.add_typer(clients, name="clients")
 app.add_typer(decision, name="decision")
 app.add_typer(demo, name="demo")
+app.add_typer(service, name="service")
 
 
 def main() -> None:

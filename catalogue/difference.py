@@ -73,6 +73,11 @@ _SECTIONS: dict[str, Bilingual] = {
     "most_used": Bilingual(zh="常用", en="Most used"),
     "examples": Bilingual(zh="示例", en="Examples"),
 }
+_VERBS: dict[str, Bilingual] = {
+    "added": Bilingual(zh="新增", en="adds"),
+    "removed": Bilingual(zh="去掉", en="drops"),
+    "changed": Bilingual(zh="改动", en="changes"),
+}
 _NOT_WRITTEN = {("evidence", "label"), ("form", "allOf"), ("form", "x-required")}  # worked out by the loader
 _NOTHING = object()
 
@@ -212,18 +217,37 @@ def _member(path: tuple[str, ...], kind: Kind) -> Bilingual | None:
 
 
 def _said(changes: Sequence[Change]) -> Bilingual:
-    """One section in a line: whole elements by name, everything else by how many."""
-    zh: list[str] = []
-    en: list[str] = []
-    verbs = {"added": ("新增", "adds"), "removed": ("去掉", "drops")}
-    for kind, (verb_zh, verb_en) in verbs.items():
-        for change in changes:
-            if change.kind == kind and change.member:
-                name = change.path.rpartition(".")[2]
-                zh.append(f"{verb_zh}{change.member.zh}“{name}”")
-                en.append(f"{verb_en} the {change.member.en} {name}")
-    if others := [change for change in changes if not change.member]:
+    """One section in a line: elements by name, a single plain value from what to what, the rest by how many places."""
+    section = changes[0].section
+    named: dict[tuple[str, str], Bilingual] = {}
+    others: list[Change] = []
+    for change in changes:
+        member, name = _element(change.path)
+        if member is None:
+            others.append(change)
+            continue
+        kind = change.kind if change.member else "changed"
+        named[kind, name] = member
+    zh = [f"{_VERBS[kind].zh}{member.zh}“{name}”" for (kind, name), member in named.items()]
+    en = [f"{_VERBS[kind].en} the {member.en} {name}" for (kind, name), member in named.items()]
+    if others and not named and len(others) == 1 and (words := _plain(others[0])):
+        return Bilingual(zh=f"{section.zh}：{words}", en=f"{section.en}: {words}")
+    if others:
         zh.append(f"改动 {len(others)} 处")
         en.append(f"changes in {len(others)} place{'s' if len(others) > 1 else ''}")
-    section = changes[0].section
     return Bilingual(zh=f"{section.zh}：{'，'.join(zh)}", en=f"{section.en}: {', '.join(en)}")
+
+
+def _element(path: str) -> tuple[Bilingual | None, str]:
+    """The named element that a path lies in: `rules.no-record.when` in the rule no-record."""
+    parts = path.split(".")
+    for n, part in enumerate(parts[:2]):
+        if part in _MEMBERS and n + 1 < len(parts):
+            return _MEMBERS[part], parts[n + 1]
+    return None, ""
+
+
+def _plain(change: Change) -> str:
+    """`0 → 1`, for a number or a word that changed."""
+    values = (change.before, change.after)
+    return f"{values[0]} → {values[1]}" if all(isinstance(value, int | str) and value != "" for value in values) else ""

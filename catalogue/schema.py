@@ -3,6 +3,7 @@
 It is drawn from the models, with `extends`, and asks only for what a file itself must say: shared parts may bring the rest.
 """
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -121,3 +122,8 @@ def _or_nothing(schema: Mapping[str, Any]) -> dict[str, Any]:
     if {"type": "null"} not in choices:
         choices.append({"type": "null"})
     return kept | {"anyOf": choices}
+
+
+def schema_text(parts: Path = PARTS) -> str:
+    """The schema as its file has it."""
+    return json.dumps(file_schema(parts), ensure_ascii=False, indent=2) + "\n"

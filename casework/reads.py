@@ -220,9 +220,9 @@ def _reader(row: Mapping[str, Any]) -> Bilingual:
 
 def _clerk(row: Mapping[str, Any]) -> Bilingual:
     """Office and role, never the name."""
-    role = _ROLES[Role(row["clerk_role"])] if row["clerk_role"] else _OFFICER
     if row["clerk_role"] is None:
-        return role
+        return _OFFICER
+    role = _ROLES.get(Role(row["clerk_role"]), _OFFICER)
     if row["clerk_station"] is None:
         return Bilingual(zh=f"县级公安机关（{row['clerk_county']}）{role.zh}", en=f"County bureau {row['clerk_county']}, {role.en}")
     station = row["clerk_office"] or row["clerk_station"]

@@ -14,9 +14,10 @@ from fastapi import FastAPI
 from PIL import Image
 
 import web
-from casework import accounts, applying, clerking, demo, following, verifying
+from casework import accounts, applying, clerking, demo, following, reads, verifying
 from casework.actors import ApplicantActor, ClerkActor
 from casework.office import SettingsView
+from casework.reads import ReadField, ReadFilter, ReadPage, ReadView
 from casework.views import (
     ApplicationRow,
     ApplicationView,
@@ -345,6 +346,48 @@ def work_detail(kind: StepKind = StepKind.PRE_REVIEW, **changed: Any) -> WorkIte
     return WorkItemDetail(**(base | changed))
 
 
+def read_view(serial: int = 1, **changed: Any) -> ReadView:
+    """The population registry was asked for a name change; keyword arguments replace fields."""
+    base: dict[str, Any] = {
+        "id": serial,
+        "at": NOW - timedelta(hours=serial),
+        "who": "machine",
+        "by": zh_en("系统（办理核验）", "The system, to handle the application"),
+        "source": "resident_population",
+        "source_name": CATALOGUE.source_name("resident_population"),
+        "purpose": zh_en("核对您的姓名和户籍", "To check your name and household"),
+        "fields": [ReadField(name="name", label=zh_en("姓名", "Name")), ReadField(name="address", label=zh_en("户籍地址", "Address"))],
+        "service_item": "name-change",
+        "service_item_name": CATALOGUE.get("name-change").name,
+        "application_id": CASE,
+        "acceptance_number": NUMBER,
+        "about_applicant": True,
+    }
+    return ReadView(**(base | changed))
+
+
+def read_views() -> list[ReadView]:
+    """Each kind of reader, over two days."""
+    nothing = {"source": None, "source_name": None}
+    prefill = {"who": "prefill", "by": zh_en("系统（预填申请表）", "The system, to fill in the form"), "service_item_name": None}
+    no_case = {"application_id": None, "acceptance_number": None}
+    clerk = zh_en("五马派出所预审民警", "Wuma station, pre-review officer")
+    return [
+        read_view(9),
+        read_view(10, who="clerk", by=clerk, purpose=zh_en("预审", "Pre-review"), **nothing),
+        read_view(
+            11,
+            who="client",
+            by=zh_en("代办程序“市民门户”", "The program “City portal”"),
+            purpose=zh_en("代您查看办理进度", "Following"),
+            **nothing,
+        ),
+        read_view(40, **prefill, **no_case, about_applicant=None),
+        read_view(41, **no_case, about_applicant=False),
+        read_view(42, who="clerk", by=clerk, **no_case, about_applicant=False),
+    ]
+
+
 @dataclass
 class World:
     """What the fake use cases answer with, and what pages asked of them. Tests set fields."""
@@ -356,6 +399,7 @@ class World:
     drafts: dict[str, dict[str, Any]] = field(default_factory=dict)
     done: list[tuple[str, Any]] = field(default_factory=list)
     applicant: ApplicantActor | None = field(default_factory=applicant_actor)
+    reads: list[ReadView] = field(default_factory=list)
     clerk: ClerkActor | None = field(default_factory=clerk_actor)
     found: list[WorkItemRow] = field(default_factory=lambda: [work_row(StepKind.COUNTER_CHECK)])
 
@@ -476,6 +520,17 @@ class World:
             application_row(Status.GATHERING, "purchase-migration"),
         ]
 
+    # reads
+    async def my_reads(
+        self, office: Any, actor: ApplicantActor, wanted: ReadFilter, cursor: str | None = None, *, limit: int = 50
+    ) -> ReadPage:
+        self.done.append(("my_reads", (wanted, cursor)))
+        return ReadPage(items=self.reads, next_cursor="7" if self.reads and not cursor else None)
+
+    async def my_choices(self, office: Any, actor: ApplicantActor) -> Any:
+        named = {"name-change": CATALOGUE.get("name-change").name}, {"resident_population": CATALOGUE.source_name("resident_population")}
+        return tuple(list(names.items()) if self.reads else [] for names in named)
+
     async def changes(self, office: Any, actor: Any, application_id: UUID, after: int) -> AsyncIterator[int]:
         seen = None
         while not (seen and seen.status.final):
@@ -585,6 +640,7 @@ PARTS = {
         "withdraw",
     ),
     following: ("get_application", "my_applications", "changes", "document_file", "material_file"),
+    reads: ("my_reads", "my_choices"),
     clerking: ("queue", "counts", "work_item", "claim", "take_next", "release", "complete", "find", "find_cases"),
     verifying: ("certificate", "verify_file", "verify_token"),
     demo: ("people", "clerks", "demo_clip"),

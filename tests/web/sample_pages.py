@@ -58,6 +58,10 @@ def _late_registries(world: World) -> None:
     world.failed = ["resident_population", "property"]
 
 
+def _reads(world: World) -> None:
+    world.reads = fake.read_views()
+
+
 def _queue(world: World) -> None:
     world.rows = [
         fake.work_row(serial=0),
@@ -141,6 +145,10 @@ APPLICANT_PAGES = (
     SamplePage("material that is not asked for", f"{HERE}/materials/nothing", status=404),
     SamplePage("supplement", f"{HERE}/supplement", _case(Status.SUPPLEMENTING)),
     SamplePage("withdraw", f"{HERE}/withdraw"),
+    SamplePage("who read my data", "/my-data", _reads),
+    SamplePage("who read my data for one case", f"/my-data?case={CASE}&item=name-change&cursor=7", _reads),
+    SamplePage("nobody read my data", "/my-data"),
+    SamplePage("who read for a case that is none", "/my-data?case=abc", status=404),
     SamplePage("document", f"{HERE}/documents/{DOCUMENT}", _case(Status.COMPLETED, "no-criminal-record")),
 )
 STAFF_PAGES = (

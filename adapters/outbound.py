@@ -5,6 +5,7 @@ aiohttp, not httpx: a look-up costs 0.3 ms of CPU instead of 1.4 (measured on th
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,14 +41,24 @@ def read_json(body: bytes) -> Any:
     """Strict JSON in UTF-8.
 
     Raises:
-        NoReply: not JSON; or holding NaN, infinities or NUL, which no database of ours takes.
+        NoReply: not JSON; or holding NaN, infinities, half a surrogate pair or NUL, which no database of ours takes.
     """
     if b"\\u0000" in body:
         raise NoReply("malformed answer: it holds NUL")
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite)
+        if b"\\ud" in body or b"\\uD" in body:
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise NoReply("malformed answer: not JSON") from error
+    return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("too large a number")
+    return number
 
 
 def _refuse_constant(name: str) -> Any:
@@ -59,14 +70,15 @@ class OutboundClient:
 
     def __init__(self, base_url: str, token: str | None, timeout_seconds: float, *, max_connections: int = 64) -> None:
         self._base_url = base_url.rstrip("/")
-        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        # Bodies are taken as they come: what is signed is not compressed.
+        self._headers = {"Accept-Encoding": "identity", **({} if token is None else {"Authorization": f"Bearer {token}"})}
         self._timeout_seconds = timeout_seconds
         self._max_connections = max_connections
         self._session: aiohttp.ClientSession | None = None
 
-    async def get(self, path: str, *, limit: int = 1_000_000) -> Reply:
+    async def get(self, path: str, headers: Mapping[str, str] | None = None, *, limit: int = 1_000_000) -> Reply:
         """Raises NoReply."""
-        return await self.send("GET", path, None, {}, limit=limit)
+        return await self.send("GET", path, None, headers or {}, limit=limit)
 
     async def post(
         self, path: str, body: bytes | aiohttp.FormData, headers: Mapping[str, str] | None = None, *, limit: int = 1_000_000

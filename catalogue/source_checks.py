@@ -86,12 +86,12 @@ def _check_mapping(source: Source, refuse: Refuse) -> None:
         refuse(place, f"缺少必有的 {names}", f"{names} is required by record", "写明取自何处", "say where it comes from")
 
 
-def _check_fields(source: Source, fields: Mapping[str, str | FieldMap], above: str, place: Place, refuse: Refuse) -> None:
+def _check_fields(source: Source, fields: Mapping[str, FieldMap], above: str, place: Place, refuse: Refuse) -> None:
     for name, field in fields.items():
         path = f"{above}{name}"
         if record_path(source, path) is None:
             refuse((*place, name), f"record 中没有 {path}", f"record has no {path}", "加上，或更正名称", "add it there or correct the name")
-        if isinstance(field, FieldMap) and field.items is not None:
+        if field.items is not None:
             _check_fields(source, field.items, f"{path}[]." if field.type == "list" else f"{path}.", (*place, name, "items"), refuse)
 
 

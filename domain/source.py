@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from domain.text import Bilingual
 
@@ -27,6 +28,15 @@ PLACEHOLDERS = frozenset({"source", "id_number", "request_id", "purpose", "field
 
 class _Described(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _check_format(form: str) -> None:
+    """Raises ValueError for what strptime cannot read back."""
+    example = datetime(2001, 2, 3, 4, 5, 6)  # noqa: DTZ001 — only its digits count
+    try:
+        datetime.strptime(example.strftime(form), form)  # noqa: DTZ007
+    except ValueError:
+        raise ValueError(f"{form} is no format of a date, such as %Y%m%d") from None
 
 
 class NoAuth(_Described):
@@ -105,7 +115,26 @@ class TimeField(_Described):
 
     path: Path = Field(description="Where the time is.")
     format: str | None = Field(default=None, description="As strptime reads it, such as %Y%m%d%H%M%S; left out: ISO 8601.")
-    utc_offset: str = Field(default="+08:00", description="The zone of a time that names none.", pattern=r"^[+-]\d\d:\d\d$")
+    utc_offset: str | None = Field(
+        default=None,
+        description="The zone of a time that names none, such as +08:00; left out: the time must name it.",
+        pattern=r"^[+-]\d\d:\d\d$",
+    )
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> "TimeField":
+        if self.format is not None:
+            _check_format(self.format)
+        return self
+
+
+def _at_path(value: Any) -> Any:
+    """A place alone is short for what is at that place."""
+    return {"path": value} if isinstance(value, str) else value
+
+
+Mapped = Annotated["FieldMap", BeforeValidator(_at_path, json_schema_input_type="str | FieldMap")]
+AnsweredAt = Annotated[TimeField, BeforeValidator(_at_path, json_schema_input_type=str | TimeField)]
 
 
 class FieldMap(_Described):
@@ -120,7 +149,7 @@ class FieldMap(_Described):
     values: dict[str, Scalar] | None = Field(
         default=None, description="What each value (as text) stands for, such as 1: male. A value that is not listed is no answer."
     )
-    items: "dict[str, str | FieldMap] | None" = Field(
+    items: dict[str, Mapped] | None = Field(
         default=None,
         description="For an object, or for a list of objects: its fields, as under `fields`. A list without it is one of texts.",
     )
@@ -129,6 +158,8 @@ class FieldMap(_Described):
     def _fits_its_type(self) -> "FieldMap":
         if self.format is not None and self.type != "date":
             raise ValueError("format belongs to type: date")
+        if self.format is not None:
+            _check_format(self.format)
         if self.yuan_to_fen and self.type != "decimal":
             raise ValueError("yuan_to_fen belongs to type: decimal")
         if self.items is not None and self.type not in ("list", "object"):
@@ -152,9 +183,9 @@ class ResponseShape(_Described):
     bound: dict[Literal["request_id", "source", "id_number", "purpose"], Path] = Field(
         default={}, description="What must come back as it was sent, and where: this binds the answer to the question."
     )
-    answered_at: TimeField | Path | None = Field(default=None, description="When the authority answered; left out: when the answer came.")
+    answered_at: AnsweredAt | None = Field(default=None, description="When the authority answered; left out: when the answer came.")
     record: Path = Field(default=".", description="Where the record is.")
-    fields: dict[str, str | FieldMap] = Field(
+    fields: dict[str, Mapped] = Field(
         default={}, description="Each field of the record: its place, or more about it. Empty: the record is taken as it is (JSON only)."
     )
 
@@ -243,7 +274,7 @@ class Connector(_Described):
             and (shape.record, shape.fields) == ("record", {})
             and (shape.no_record.path, shape.no_record.equals) == ("found", False)
             and {"request_id": "request_id", "source": "source"}.items() <= shape.bound.items()
-            and shape.answered_at == "answered_at"
+            and shape.answered_at == TimeField(path="answered_at")
         )
 
 

@@ -33,7 +33,7 @@ class Authority:
         self._pace = Pace(connector.limits.per_second)
         # The pool's size is what holds `at_once`: a request waits for a connection.
         self._client = OutboundClient("", None, self._seconds, max_connections=connector.limits.at_once)
-        self._keys = AuthorityKeys(self._client, self._requests.keys_address, keys_refetch_seconds)
+        self._keys = AuthorityKeys(self._client, self._requests.keys_address, self._requests.keys_headers, keys_refetch_seconds)
 
     async def look_up(self, query: RegistryQuery) -> RegistryAnswer:
         """Raises NoReply."""

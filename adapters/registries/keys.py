@@ -16,9 +16,10 @@ class AuthorityKeys:
     """One authority's keys by key id. A key once seen under an id stays; an unknown id fetches the list at `address`
     again, at most once in `refetch_seconds`."""
 
-    def __init__(self, client: OutboundClient, address: str, refetch_seconds: float) -> None:
+    def __init__(self, client: OutboundClient, address: str, headers: Mapping[str, str], refetch_seconds: float) -> None:
         self._client = client
         self._address = address
+        self._headers = headers
         self._refetch_seconds = refetch_seconds
         self._keys: dict[str, Ed25519PublicKey] = {}
         self._fetched_at: float | None = None
@@ -56,7 +57,7 @@ class AuthorityKeys:
         raise NoReply("bad signature: unknown key")
 
     async def _fetch_list(self) -> None:
-        reply = await self._client.get(self._address)
+        reply = await self._client.get(self._address, self._headers)
         if reply.status != 200:
             raise NoReply(f"keys: status {reply.status}")
         _pin(self._keys, _read_keys(reply.json_object()))

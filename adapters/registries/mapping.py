@@ -24,15 +24,14 @@ class Misfit(NoReply):
         super().__init__(f"malformed answer: {field} is no {expected}")
 
 
-def map_record(place: Node, fields: Mapping[str, str | FieldMap]) -> dict[str, Any]:
+def map_record(place: Node, fields: Mapping[str, FieldMap]) -> dict[str, Any]:
     """The fields that are there.
 
     Raises:
         NoReply: a value that is not what its field says.
     """
     record: dict[str, Any] = {}
-    for name, described in fields.items():
-        field = FieldMap(path=described) if isinstance(described, str) else described
+    for name, field in fields.items():
         value = _read(place, name, field)
         if value is not None:
             record[name] = value

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 import jsonschema_rs
@@ -69,6 +69,8 @@ class Reader:
             self._validator(wanted).validate(record)
         except jsonschema_rs.ValidationError as error:
             raise NoReply(f"malformed answer: not as its schema says at {'/'.join(str(step) for step in error.schema_path)}") from None
+        except ValueError:
+            raise NoReply("malformed answer: a value that no schema can be held against") from None
         return record
 
     def belongs(self, document: Node, kept: Node) -> bool:
@@ -118,12 +120,11 @@ class Reader:
         described = self._shape.answered_at
         if described is None:
             return None
-        path = described if isinstance(described, str) else described.path
-        node = document.find(path)
+        node = document.find(described.path)
         try:
             return _read_time("" if node is None else _text(node.value), described)
         except ValueError:
-            raise NoReply(f"malformed answer: {path} is not a time with its zone") from None
+            raise NoReply(f"malformed answer: {described.path} is not a time with its zone") from None
 
     def record_of(self, document: Node, status: int) -> tuple[bool, dict[str, Any]]:
         """Whether there is a record, and what of it stands on this page. Raises NoReply."""
@@ -221,23 +222,12 @@ def _own_record(document: Node) -> tuple[bool, dict[str, Any]]:
     return found.value, record.value
 
 
-def _read_time(text: str, described: TimeField | str) -> datetime:
-    """Raises ValueError; a zone is supplied only where the source's file tells more than the place."""
-    if isinstance(described, str):
-        time = datetime.fromisoformat(text)
-    else:
-        time = datetime.strptime(text, described.format) if described.format else datetime.fromisoformat(text)  # noqa: DTZ007
-        if time.tzinfo is None:
-            time = time.replace(tzinfo=_zone(described.utc_offset))
-    if time.tzinfo is None:
-        raise ValueError("no zone")
-    return time
-
-
-def _zone(utc_offset: str) -> timezone:
-    """`+08:00` as a zone."""
-    sign = -1 if utc_offset[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(utc_offset[1:3]), minutes=int(utc_offset[4:6])))
+def _read_time(text: str, described: TimeField) -> datetime:
+    """Raises ValueError, also when nobody names the zone."""
+    time = datetime.strptime(text, described.format) if described.format else datetime.fromisoformat(text)  # noqa: DTZ007
+    if time.tzinfo is not None:
+        return time
+    return datetime.fromisoformat(f"{time.isoformat()}{described.utc_offset or 'no zone'}")
 
 
 def _values(equals: Scalar | list[Scalar]) -> list[Scalar]:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from adapters.registries.templates import TemplateError, TextTemplate, Value, header_text, json_template, url_text, values_of, xml_text
 from domain.evidence import RegistryQuery
@@ -37,11 +37,15 @@ class Requests:
         self._portrait = TextTemplate(connector.portrait.address, variables) if connector.portrait else None
         self._query = _texts(connector.request.query, variables)
         self._headers = _texts(connector.request.headers, variables)
-        self._fixed_headers = _credentials(connector.auth, variables)
+        credentials = _credentials(connector.auth, variables)
+        self.keys_address = TextTemplate(connector.signature.keys, variables).fill({"source": source.code}, url_text)
+        # Another host gets no credentials of this one.
+        same_host = urlsplit(self.keys_address)[:2] == urlsplit(self._address.fill({"source": source.code}, url_text))[:2]
+        self.keys_headers = dict(credentials) if same_host else {}
+        self._fixed_headers = credentials
         self._body: _Fill | None = None
         if made := _body(connector.request, variables):
             self._fixed_headers["Content-Type"], self._body = made
-        self.keys_address = TextTemplate(connector.signature.keys, variables).fill({"source": source.code}, url_text)
 
     def look_up(self, query: RegistryQuery, page: str) -> Request:
         return self._make(self._address, query, page)

@@ -103,7 +103,10 @@ def test_a_short_connector_brings_all_of_what_it_extends(write: Write) -> None:
 @pytest.mark.parametrize(
     ("own", "check"),
     [
-        ("  response: {fields: {since: s}}", lambda c: c.response.fields == {"books": "n", "since": "s"} and c.response.bound),
+        (
+            "  response: {fields: {since: s}}",
+            lambda c: {n: f.path for n, f in c.response.fields.items()} == {"books": "n", "since": "s"} and c.response.bound,
+        ),
         ("  request: {json: {id: 1}}", lambda c: c.request.body == {"id": 1} and c.request.query == {"id": "{id_number}"}),
         ("  auth: {scheme: none}", lambda c: c.auth.scheme == "none"),
         ("  response: {bound: {request_id: other}}", lambda c: c.response.bound == {"request_id": "other"}),
@@ -167,6 +170,12 @@ def test_an_installation_adds_sources_and_overrides_ours(write: Write) -> None:
             "record has no age",
         ),
         (("  extends: shelf", "  extends: shelf\n  response: {bound: {colour: c}}"), 24, "connector.response.bound.colour", "request_id"),
+        (
+            ("  extends: shelf", '  extends: shelf\n  response: {fields: {since: {path: s, type: date, format: "%Q"}}}'),
+            24,
+            "connector.response.fields.since",
+            "is no format of a date",
+        ),
         (("name: {zh", "name: [zh"), 2, "(file)", "not YAML"),
     ],
 )

@@ -52,6 +52,10 @@ class FakeAuthority:
     """One authority whose answers a test may bend before or after they are signed."""
 
     def __init__(self) -> None:
+        self.straighten()
+
+    def straighten(self) -> None:
+        """Forget what a test bent; a new key."""
         self.key = AuthorityKey(Ed25519PrivateKey.generate())
         self.published = [self.key]
         self.key_requests = 0
@@ -96,15 +100,22 @@ class FakeAuthority:
         return Response(json.dumps({"keys": [key.as_jwk() for key in self.published]}))
 
 
-@pytest.fixture
-def authority() -> FakeAuthority:
-    return FakeAuthority()
-
-
-@pytest.fixture
-def fake_base(authority: FakeAuthority) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[FakeAuthority, str]]:
+    authority = FakeAuthority()
     with serve(authority.app()) as base:
-        yield f"{base}/registries"
+        yield authority, f"{base}/registries"
+
+
+@pytest.fixture
+def authority(served: tuple[FakeAuthority, str]) -> FakeAuthority:
+    served[0].straighten()
+    return served[0]
+
+
+@pytest.fixture
+def fake_base(served: tuple[FakeAuthority, str], authority: FakeAuthority) -> str:
+    return served[1]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from lxml import etree
 from adapters.outbound import NoReply
 from adapters.registries.documents import JsonNode, read_document, read_xml
 from adapters.registries.mapping import Misfit, convert, map_record
-from domain.source import FieldMap
+from domain.source import FieldMap, ResponseShape
 
 
 def field(**described: Any) -> FieldMap:
@@ -100,12 +100,17 @@ def test_what_is_clear_is_taken(raw: Any, described: dict[str, Any], value: Any)
     assert convert(raw, "x", field(**described)) == value
 
 
-FIELDS: dict[str, str | FieldMap] = {
-    "name": "p.n",
-    "spouse": FieldMap(path="s", type="object", items={"name": "n"}),
-    "homes": FieldMap(path="h.x", type="list", items={"place": "at", "size": FieldMap(path="m", type="integer")}),
-    "codes": FieldMap(path="c.x", type="list"),
-}
+FIELDS = ResponseShape.model_validate(
+    {
+        "no_record": {"status": [404]},
+        "fields": {
+            "name": "p.n",
+            "spouse": {"path": "s", "type": "object", "items": {"name": "n"}},
+            "homes": {"path": "h.x", "type": "list", "items": {"place": "at", "size": {"path": "m", "type": "integer"}}},
+            "codes": {"path": "c.x", "type": "list"},
+        },
+    }
+).fields
 AS_JSON = {"p": {"n": " 王伟 "}, "s": {"n": "李娜"}, "h": {"x": [{"at": "东门", "m": "80"}, {"at": ""}]}, "c": {"x": ["1", "2"]}}
 AS_XML = "<r><p><n> 王伟 </n></p><s><n>李娜</n></s><h><x><at>东门</at><m>80</m></x><x><at/></x></h><c><x>1</x><x>2</x></c></r>"
 AS_XML_WITH_NAMESPACES = AS_XML.replace("<r>", '<r xmlns="urn:a">').replace("<n>", "<b:n xmlns:b='urn:b'>").replace("</n>", "</b:n>")

@@ -277,6 +277,7 @@ async def test_questions_go_as_a_query_string_with_a_key_in_a_header(authority: 
     assert asked.query == {"v": "1", "why": "办理 & 核对", "f": "name", "title": "浙 1&2=3"}
     assert unquote(asked.headers["x-why"]) == "办理 & 核对"
     assert asked.headers["x-api-key"] == "geheim"
+    assert asked.headers["accept-encoding"] == "identity"
     assert "authorization" not in asked.headers
 
 
@@ -317,7 +318,18 @@ async def test_a_status_may_say_that_there_is_no_record_but_only_signed(authorit
 
 @pytest.mark.parametrize(
     ("body", "why"),
-    [(b'{"data": [1]}', "no record"), (b'{"data": {"name": 1}}', "schema"), (b'{"data": {"other": "x"}}', "schema"), (b"[", "not JSON")],
+    [
+        (b'{"data": [1]}', "no record"),
+        (b'{"data": {"name": 1}}', "schema"),
+        (b'{"data": {"other": "x"}}', "schema"),
+        (b"[", "not JSON"),
+        (b'{"data": {"name": "\\ud800"}}', "not JSON"),
+        (b'{"data": {"name": 1e400}}', "not JSON"),
+        (b'{"data": {"name": 1' + b"0" * 5000 + b"}}", "not JSON"),
+        (b'{"data": {"name": 1' + b"0" * 4000 + b"}}", "schema"),
+        (b'{"data": {"name": "' + "王".encode("gb18030") + b'"}}', "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+    ],
 )
 async def test_json_that_is_not_as_its_schema_says_is_no_answer(authority: OddAuthority, connect: Connect, body: bytes, why: str) -> None:
     authority.answer = lambda asked: body

@@ -96,3 +96,11 @@ def test_a_secret_with_a_line_end_is_refused_and_not_shown() -> None:
     with pytest.raises(TemplateError, match="line end") as refused:
         Requests(source, {"ODD": "http://odd", "KEY": "geheim\r\nX-Evil: 1"})
     assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("keys", "sent"), [("${ODD}/keys", True), ("http://elsewhere/keys", False)])
+def test_credentials_go_to_no_other_host_with_the_question_for_keys(keys: str, sent: bool) -> None:
+    signature = {"scheme": "ed25519", "header": "S", "key_header": "K", "keys": keys}
+    auth = {"scheme": "bearer", "secret": "${KEY}"}
+    source = make_source({"name": {}}, {"auth": auth, "signature": signature, "response": RESPONSE})
+    assert Requests(source, {"ODD": "http://odd", "KEY": "geheim"}).keys_headers == ({"Authorization": "Bearer geheim"} if sent else {})

@@ -211,7 +211,12 @@ async def find_cases(office: Office, actor: ClerkActor, text: str) -> list[Appli
     """Where cases stand, by acceptance number or ID number, whoever they wait for.
 
     Until a registry has told whose territory a case is, any counter may tell the applicant what it waits for.
+
+    Raises:
+        NotAllowed: an editor of the catalogue, who sees no case.
     """
+    if actor.scope.role is Role.CATALOGUE_EDITOR:
+        raise NotAllowed()
     cases = await office.desk.find_cases(_as_typed(text))
     seen = [case for case in cases if case["station"] is None or actor.scope.covers(case["station"])]
     for case in seen:

@@ -56,14 +56,10 @@ async def add_clerk(office: Office, clerk: accounts.NewClerk) -> str:
 
 
 async def seed(office: Office) -> int:
-    """The demo clerks, once; returns how many were made."""
-    world = _world(office)
-    if await office.accounts.recall("demo-seeded"):
-        return 0
-    wanted = world.clerks()
+    """The demo clerks that are not there yet; returns how many were made."""
+    wanted = [clerk for clerk in _world(office).clerks() if not await office.accounts.recall(f"demo-clerk:{clerk['login']}")]
     for clerk in wanted:
         await add_clerk(office, accounts.NewClerk(**clerk | {"role": Role(clerk["role"])}))
-    await office.accounts.remember("demo-seeded", "1")
     return len(wanted)
 
 

@@ -47,7 +47,8 @@ class DemoWorld:
         return await asyncio.to_thread(make_demo_clip, code, self.clip_language)
 
     def clerks(self) -> list[dict[str, Any]]:
-        """For each staffed county an approver and a supervisor, for its first station a pre-reviewer and a counter clerk."""
+        """For each staffed county an approver and a supervisor, for its first station a pre-reviewer and a counter clerk;
+        one catalogue editor."""
         clerks: list[dict[str, Any]] = []
         for county in COUNTIES:
             if (prefix := _STAFFED.get(county.code)) is None:
@@ -66,4 +67,10 @@ class DemoWorld:
                         "station": None,
                     }
                 )
-        return clerks
+        return [*clerks, self._catalogue_editor()]
+
+    @staticmethod
+    def _catalogue_editor() -> dict[str, Any]:
+        county = next(county for county in COUNTIES if county.code in _STAFFED)
+        name = f"{county.bureau_zh}事项目录编辑"
+        return {"login": "catalogue-editor", "name": name, "role": "catalogue_editor", "county": county.code, "station": None}

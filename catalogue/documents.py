@@ -6,7 +6,7 @@ from datetime import date
 from string import Formatter
 from typing import Any
 
-from catalogue.rules import Evaluation
+from catalogue.rules import Evaluation, evaluation_of
 from domain.documents import DocumentField, DocumentTable, DocumentText
 from domain.identity_numbers import IdNumber
 from domain.service_item import CertificateField, CertificateTable, ServiceItem
@@ -21,9 +21,10 @@ def in_words(day: date) -> Bilingual:
     return Bilingual(zh=f"{day.year}年{day.month}月{day.day}日", en=f"{day.day} {day:%B} {day.year}")
 
 
-def document_text(item: ServiceItem, facts: Mapping[str, Any]) -> DocumentText:
+def document_text(item: ServiceItem, known: Mapping[str, Any] | Evaluation) -> DocumentText:
     """The words of the document. What cannot be filled in is left out, never guessed."""
-    terms, evaluation = item.document, Evaluation(facts)
+    terms, evaluation = item.document, evaluation_of(known)
+    facts = evaluation.facts
     today = in_words(date.fromisoformat(facts["today"]))
     values = {name: text for name, condition in terms.values.items() if (text := _text(evaluation, condition)) is not None}
     values |= {"name": facts["applicant"]["name"], "id_number": facts["applicant"]["id_number"], "today_zh": today.zh, "today_en": today.en}

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from catalogue.forms import check_answers
 from catalogue.refusals import Refusals
-from catalogue.simulation import simulate_example
+from catalogue.rules import decide
+from catalogue.simulation import example_facts, path_of
 from domain.errors import InvalidInput
 from domain.service_item import Example, ServiceItem
 from domain.source import Source
@@ -31,20 +32,19 @@ def _check(item: ServiceItem, example: Example, sources: Mapping[str, Source], r
             refusals.say((*place, "answers"), f"{field.path}：{field.text.zh}", f"{field.path}: {field.text.en}", *cure)
         return
     try:
-        simulated = simulate_example(item, example, sources)
+        finding = decide(item, example_facts(item, example, sources))
     except ValueError as error:
         refusals.say(place, f"无法推演：{error}", f"cannot be simulated: {error}", "改正示例", "correct the example")
         return
-    against = simulated.finding.against
+    against, outcome = finding.against, finding.outcome.value
     expected = example.reasons if example.reasons is not None else ([] if example.decision == "approved" else None)
-    total = simulated.finding.points.total if simulated.finding.points else None
-    _compare(
-        refusals, (*place, "decision"), example.decision, f"{simulated.decision.value} {against or ''}".strip(), simulated.decision.value
-    )
+    total = finding.points.total if finding.points else None
+    _compare(refusals, (*place, "decision"), example.decision, f"{outcome} {against or ''}".strip(), outcome)
     if expected is not None:
         _compare(refusals, (*place, "reasons"), sorted(expected), sorted(against), sorted(against))
     if example.path is not None:
-        _compare(refusals, (*place, "path"), example.path, simulated.path, simulated.path)
+        path = path_of(item, finding.outcome, item.delivery[0])
+        _compare(refusals, (*place, "path"), example.path, path, path)
     if example.points is not None:
         _compare(refusals, (*place, "points"), example.points, total, total)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from catalogue.documents import document_text
 from catalogue.forms import check_answers
+from catalogue.kept import KeptItems
 from catalogue.parts import PARTS
 from catalogue.reading import load_service_item
 from catalogue.refusals import CatalogueError, Refusals
@@ -36,14 +37,17 @@ class Catalogue:
         sources: Mapping[str, Source] | None = None,
         parts: Path = PARTS,
         publications: Publications | None = None,
+        kept_in: Path | None = None,
     ) -> None:
+        """`kept_in` is a folder where checked items may be kept for the next start."""
         self.sources = sources if sources is not None else load_sources()
         self._publications = publications
         self._newest_seen = 0
         self._looked_at = 0.0
+        kept = KeptItems(kept_in, parts, self.sources) if kept_in else None
         self._packaged: dict[str, list[ServiceItem]] = {}
         for path in sorted(folder.rglob("*.yaml")):
-            item = load_service_item(path, self.sources, parts)
+            item = load_service_item(path, self.sources, parts, kept)
             if item.code in self._packaged:
                 refusals = Refusals(path.name, path.read_text(encoding="utf-8"))
                 refusals.say(
@@ -51,6 +55,8 @@ class Catalogue:
                 )
                 refusals.raise_if_any()
             self._packaged[item.code] = [item]
+        if kept is not None:
+            kept.save()
         self._versions = self._packaged
 
     async def refresh(self, *, at_most_every: float = 0.0) -> None:
@@ -67,7 +73,7 @@ class Catalogue:
             self._looked_at = time.monotonic()
 
     def publish(self, items: Iterable[ServiceItem]) -> None:
-        """Take in all published versions, in place of those known before; a number that the folder has too wins over it."""
+        """Take in all published versions, in place of those known before; one that the folder has too wins over it."""
         versions = {code: list(known) for code, known in self._packaged.items()}
         for item in items:
             others = [known for known in versions.get(item.code, []) if known.version != item.version]

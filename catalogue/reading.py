@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from catalogue.checks import check
 from catalogue.conditions import reads_of
 from catalogue.examples import check_examples
+from catalogue.kept import KeptItems
 from catalogue.parts import PARTS, UnknownPart, with_parts
 from catalogue.refusals import CatalogueError, Refusals, named_place
 from catalogue.rules import RuleSyntaxError, variables_of
@@ -44,8 +45,8 @@ def read_service_item(text: str, file: str, sources: Mapping[str, Source], parts
     return item
 
 
-def load_service_item(path: Path, sources: Mapping[str, Source], parts: Path = PARTS) -> ServiceItem:
-    """The same for a file.
+def load_service_item(path: Path, sources: Mapping[str, Source], parts: Path = PARTS, kept: KeptItems | None = None) -> ServiceItem:
+    """The same for a file; one that is kept as checked is not checked again.
 
     Raises:
         CatalogueError: also for a file that is not UTF-8.
@@ -56,7 +57,12 @@ def load_service_item(path: Path, sources: Mapping[str, Source], parts: Path = P
         refusals = Refusals(path.name, "")
         refusals.say("", "不是 UTF-8", "not UTF-8", "存为 UTF-8", "save the file as UTF-8")
         raise CatalogueError(refusals.found) from error
-    return read_service_item(text, path.name, sources, parts)
+    if kept is not None and (known := kept.get(text)) is not None:
+        return known
+    item = read_service_item(text, path.name, sources, parts)
+    if kept is not None:
+        kept.put(text, item)
+    return item
 
 
 def _parsed(text: str, refusals: Refusals, parts: Path) -> dict[str, Any]:

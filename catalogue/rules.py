@@ -171,9 +171,13 @@ def evaluate_rule(rule: Rule, facts: Facts) -> RuleResult:
     return Evaluation(facts).rule(rule)
 
 
-def decide(item: ServiceItem, facts: Facts) -> Finding:
+def evaluation_of(facts: "Facts | Evaluation") -> Evaluation:
+    return facts if isinstance(facts, Evaluation) else Evaluation(facts)
+
+
+def decide(item: ServiceItem, facts: Facts | Evaluation) -> Finding:
     """Approve when the machine may and every rule speaks for it; refer otherwise."""
-    evaluation = Evaluation(facts)
+    evaluation = evaluation_of(facts)
     tally = evaluation.points(item.points) if item.points else None
     if tally is not None and tally.total is not None:
         evaluation = evaluation.with_facts(points={"total": tally.total, "needed": tally.needed})
@@ -182,9 +186,9 @@ def decide(item: ServiceItem, facts: Facts) -> Finding:
     return Finding(outcome=Outcome.APPROVED if approved else Outcome.REFERRED, results=results, points=tally)
 
 
-def station_of(item: ServiceItem, facts: Facts, default: str) -> str:
+def station_of(item: ServiceItem, facts: Facts | Evaluation, default: str) -> str:
     """The first of the item's jurisdiction expressions that gives a 12-digit station code."""
-    evaluation = Evaluation(facts)
+    evaluation = evaluation_of(facts)
     for expression in item.jurisdiction:
         code = None
         with suppress(Exception):  # a missing fact: the next expression, or the default, answers

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from catalogue.documents import document_text
-from catalogue.rules import decide, station_of
+from catalogue.rules import Evaluation, decide, station_of
 from domain.application import Applicant, ApplicationRequest, DeliveryChoice
 from domain.decision import Finding, Outcome
 from domain.documents import DocumentText
@@ -68,7 +68,10 @@ def example_facts(item: ServiceItem, example: Example, sources: Mapping[str, Sou
     for request in item.evidence:
         record = _record(example.registries.get(request.name, _SAMPLE), sources[request.source].sample)
         if record is not None:
-            rows.append({"source": request.name, "body": json.dumps({"found": bool(record), "record": record})})
+            found = bool(record)
+            # An authority sends no more than it is asked for.
+            record = {field: value for field, value in record.items() if not request.fields or field in request.fields}
+            rows.append({"source": request.name, "body": json.dumps({"found": found, "record": record})})
     return facts_of(example_request(item, example, sources), rows, today=example.today, item=item)
 
 
@@ -93,9 +96,16 @@ def _over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def path_of(item: ServiceItem, outcome: Outcome, delivery: Delivery) -> list[str]:
+    """`machine`, or the people's steps in order; then the delivery."""
+    people = [] if outcome is Outcome.APPROVED else [step.kind.value for step in item.steps]
+    return [*(people or ["machine"]), delivery.value]
+
+
 def simulate(item: ServiceItem, facts: Mapping[str, Any], delivery: Delivery | None = None) -> Simulation:
     """Decide on these facts and tell the whole path."""
-    finding = decide(item, facts)
+    evaluation = Evaluation(facts)
+    finding = decide(item, evaluation)
     approved = finding.outcome is Outcome.APPROVED
     end = delivery or (item.delivery[0] if item.delivery else Delivery.ONLINE)
     people = [] if approved else [step.kind.value for step in item.steps]
@@ -103,12 +113,12 @@ def simulate(item: ServiceItem, facts: Mapping[str, Any], delivery: Delivery | N
         decision=finding.outcome,
         finding=finding,
         facts=dict(facts),
-        path=[*(people or ["machine"]), end.value],
+        path=path_of(item, finding.outcome, end),
         stops=[*_before(item, facts), Stop(kind="machine", code="machine", note="approved" if approved else "referred")]
         + [Stop(kind="person", code=kind) for kind in people]
         + [Stop(kind="end", code=end.value)],
-        station=station_of(item, facts, ""),
-        document=document_text(item, facts) if item.certificate else None,
+        station=station_of(item, evaluation, ""),
+        document=document_text(item, evaluation) if item.certificate else None,
     )
 
 

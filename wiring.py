@@ -92,7 +92,7 @@ class Wiring:
     def catalogue(self) -> "Catalogue":
         from catalogue.loader import Catalogue
 
-        return Catalogue(sources=self.sources, publications=self.publications)
+        return Catalogue(sources=self.sources, publications=self.publications, kept_in=self.settings.home / "cache")
 
     @cached_property
     def objects(self) -> "S3Objects":

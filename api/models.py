@@ -1,5 +1,7 @@
 """What API requests and answers look like, where they are not a use case's own view."""
 
+import base64
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,10 +9,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from casework.views import WorkItemRow
+from catalogue.guide_models import Guide
 from domain.application import Applicant, Challenge, DeliveryChoice, Status
 from domain.changes import SupplementRequest
+from domain.errors import FieldError, InvalidInput
 from domain.service_item import LegalReference, Material, ServiceItem
 from domain.text import Bilingual, Language
+
+PAGE_SIZE = 30
 
 
 class _Body(BaseModel):
@@ -59,6 +65,7 @@ class ServiceItemSummary(BaseModel):
     kind: str
     trips: int
     minutes: Bilingual
+    most_used: bool
 
     @classmethod
     def of(cls, item: ServiceItem) -> "ServiceItemSummary":
@@ -68,10 +75,36 @@ class ServiceItemSummary(BaseModel):
 class ServiceItemPage(BaseModel):
     items: list[ServiceItemSummary]
     next_cursor: str | None = None
+    total: int = Field(description="How many items fit, on all pages")
+
+    @classmethod
+    def of(cls, found: Sequence[ServiceItem], cursor: str | None) -> "ServiceItemPage":
+        """The page after `cursor`.
+
+        Raises:
+            InvalidInput: a cursor that is not ours, or whose item has gone since.
+        """
+        start = _place_after(cursor, found) if cursor else 0
+        shown = found[start : start + PAGE_SIZE]
+        more = start + len(shown) < len(found)
+        return cls(
+            items=[ServiceItemSummary.of(item) for item in shown],
+            next_cursor=base64.urlsafe_b64encode(shown[-1].code.encode()).decode() if more else None,
+            total=len(found),
+        )
 
 
-class Guide(ServiceItemSummary):
-    """All that one needs to know before applying; `form` is the JSON Schema of the answers."""
+def _place_after(cursor: str, found: Sequence[ServiceItem]) -> int:
+    try:
+        code = base64.urlsafe_b64decode(cursor.encode()).decode()
+        return next(place for place, item in enumerate(found) if item.code == code) + 1
+    except (ValueError, StopIteration) as error:
+        text = Bilingual(zh="翻页标记无效，请从第一页开始", en="This cursor is not one of ours. Begin with the first page")
+        raise InvalidInput(fields=[FieldError(path="/cursor", text=text)]) from error
+
+
+class ServiceItemDetail(ServiceItemSummary):
+    """All that one needs to know before applying; `form` is the JSON Schema of the answers, `guide` what the page shows."""
 
     who_can: list[Bilingual]
     legal_basis: list[LegalReference]
@@ -80,11 +113,13 @@ class Guide(ServiceItemSummary):
     delivery: list[str]
     window_days: int
     effective_from: str
+    guide: Guide
 
     @classmethod
-    def of(cls, item: ServiceItem) -> "Guide":
-        values = {name: getattr(item, name) for name in cls.model_fields if name not in ("delivery", "effective_from")}
-        return cls(**values, delivery=[d.value for d in item.delivery], effective_from=item.effective_from.isoformat())
+    def of(cls, item: ServiceItem, guide: Guide) -> "ServiceItemDetail":  # type: ignore[override]  # a detail has its guide
+        made = ("delivery", "effective_from", "guide")
+        values = {name: getattr(item, name) for name in cls.model_fields if name not in made}
+        return cls(**values, delivery=[d.value for d in item.delivery], effective_from=item.effective_from.isoformat(), guide=guide)
 
 
 class UploadAnswer(BaseModel):

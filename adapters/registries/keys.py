@@ -34,7 +34,7 @@ class AuthorityKeys:
         key = self._keys.get(key_id) or await self._fetch(key_id)
         try:
             key.verify(signature, signed)
-        except InvalidSignature as error:
+        except (InvalidSignature, ValueError) as error:
             raise NoReply("bad signature") from error
 
     async def published(self) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """What an authority's answer says, once it is known to be one and to belong to the question."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,8 @@ from adapters.registries.documents import Node, read_document
 from adapters.registries.mapping import map_record
 from domain.evidence import RegistryQuery, signed_pages
 from domain.source import Scalar, Source, TimeField
+
+_COUNT = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ class Reader:
             return (_text(node.value) or None) if node is not None else None
         node = document.find(paging.pages or ".")
         text = _text(node.value) if node is not None else ""
-        if not (text.isascii() and text.isdigit()):
+        if not _COUNT.fullmatch(text):
             raise NoReply("malformed answer: how many pages there are is missing")
         last = int(str(paging.first)) + int(text) - 1
         return str(int(page) + 1) if int(page) < last else None
@@ -182,8 +185,10 @@ def says_what_was_signed(source: Source, body: bytes) -> bool:
         found, record = _record_of_all(source, reader, documents)
     except NoReply:
         return False
-    said = kept.value
-    return said["found"] is found and all(name in record and record[name] == value for name, value in said["record"].items())
+    said_found, said = kept.find("found"), kept.find("record")
+    if said_found is None or said_found.value is not found or said is None or not isinstance(said.value, dict):
+        return False
+    return all(name in record and record[name] == value for name, value in said.value.items())
 
 
 def _record_of_all(source: Source, reader: Reader, documents: list[Node]) -> tuple[bool, dict[str, Any]]:

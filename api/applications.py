@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import StreamingResponse
 
 from api.access import Integrator, OfficeHere, SignedIn
@@ -14,6 +14,7 @@ from casework import applying, following
 from casework.actors import Actor
 from casework.casefile import timeline_entry
 from casework.office import Office
+from casework.reads import ReadPage, reads_of_case
 from casework.views import ApplicationView
 from domain.application import ApplicationRequest, Challenge, DeliveryChoice
 from domain.errors import TooLarge
@@ -76,6 +77,14 @@ async def supplement(application_id: UUID, body: SupplementBody, office: OfficeH
 @router.post("/{application_id}/withdraw", summary="Withdraw, at any time before the end")
 async def withdraw(application_id: UUID, office: OfficeHere, actor: Integrator) -> ApplicationView:
     return await applying.withdraw(office, actor, application_id)
+
+
+@router.get("/{application_id}/reads", summary="Who read personal data for this case, newest first")
+async def reads(
+    application_id: UUID, office: OfficeHere, actor: Integrator, cursor: Annotated[str | None, Query(max_length=20)] = None
+) -> ReadPage:
+    """Every question to a registry with its purpose and fields, every look by a clerk (office and role) or a program."""
+    return await reads_of_case(office, actor, application_id, cursor)
 
 
 @router.get("/{application_id}/events", summary="The timeline as it happens (server-sent events)", response_class=StreamingResponse)

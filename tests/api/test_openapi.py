@@ -25,6 +25,7 @@ PROMISED = {
     "/v1/applications/{application_id}/identity-clip": {"put"},
     "/v1/applications/{application_id}/materials/{code}": {"put"},
     "/v1/applications/{application_id}/events": {"get"},
+    "/v1/applications/{application_id}/reads": {"get"},
     "/v1/applications/{application_id}/supplement": {"post"},
     "/v1/applications/{application_id}/withdraw": {"post"},
     "/v1/work-items": {"get"},

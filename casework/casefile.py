@@ -109,6 +109,8 @@ def _reading(purpose: str, item: ServiceItem) -> Bilingual:
         return material
     if what == "work item":
         return KIND_TEXT[StepKind(which)]
+    if what == "decision-replay":
+        return Bilingual(zh="依记录复核审批结论", en="Making the decision again from the record, to check it")
     return _title(item) if what == "document" else Bilingual(zh="查看办件", en="Looking at the application")
 
 

@@ -18,12 +18,13 @@ from domain.text import Bilingual
 
 PAGE_SIZE = 50
 EXPORT_ROWS = 10_000
-Who = Literal["machine", "prefill", "identity", "clerk", "client"]
+Who = Literal["machine", "prefill", "identity", "clerk", "client", "operator"]
 
 LOOKING_AT_CASE = Bilingual(zh="查看办件", en="Looking at the application")
 LOOKING_AT_DOCUMENT = Bilingual(zh="查看证明", en="Looking at the document")
 LOOKING_AT_UPLOAD = Bilingual(zh="查看上传的材料", en="Looking at an upload")
 SEARCHING = Bilingual(zh="按受理编号或身份证号查找办件", en="Finding the application by its number or by ID number")
+REPLAYING = Bilingual(zh="依记录复核审批结论", en="Making the decision again from the record, to check it")
 FOLLOWING = Bilingual(zh="代您查看办理进度", en="Following the application that it handed in for you")
 
 # What we hold ourselves; the fields of an authority's record have their labels in its file.
@@ -43,6 +44,7 @@ WORK_ITEM_FIELDS = ("name", "id_number", "answers", "evidence", "decision", "pro
 _SYSTEM: Mapping[str, Bilingual] = {
     PREFILL: Bilingual(zh="系统（预填申请表）", en="The system, to fill in the form"),
     IDENTITY: Bilingual(zh="系统（核验身份）", en="The system, to check who you are"),
+    "operator": Bilingual(zh="系统运维人员", en="The operator of the system"),
 }
 _MACHINE = Bilingual(zh="系统（办理核验）", en="The system, to handle the application")
 _ROLES = {
@@ -114,6 +116,15 @@ async def enter_work_item_look(office: Office, actor: ClerkActor, application_id
     what = f"work item: {kind}"
     await office.desk.note_read(application_id, f"clerk:{actor.clerk_id}", what, office.now())
     await office.reads.record_look_at_evidence(_look(office, actor, application_id, what, purpose, WORK_ITEM_FIELDS))
+
+
+async def enter_replay(office: Office, actor: ClerkActor | None, application_id: UUID) -> None:
+    """A decision is made again and shown with what its rules read; without an actor it is the operator, at the command line."""
+    by, at = f"clerk:{actor.clerk_id}" if actor else "operator", office.now()
+    key = f"look:{application_id}:{by}:decision-replay:{day_in_china(at)}"
+    fields = ["decision", "answers", "evidence"]
+    await office.desk.note_read(application_id, by, "decision-replay", at)
+    await office.reads.record_look(CaseLook(key=key, application_id=application_id, at=at, by=by, purpose=REPLAYING, fields=fields))
 
 
 async def enter_search(office: Office, actor: ClerkActor, application_id: UUID) -> None:

@@ -3,7 +3,10 @@
 import logging
 from datetime import datetime
 
+from casework.access import require_case
+from casework.actors import ClerkActor
 from casework.office import Office
+from casework.reads import enter_replay
 from catalogue.redeciding import replay, try_on
 from domain.redeciding import Replay, Trial
 from domain.service_item import ServiceItem
@@ -11,14 +14,19 @@ from domain.service_item import ServiceItem
 log = logging.getLogger("onetrip.redeciding")
 
 
-async def replay_decision(office: Office, acceptance_number: str, by: str) -> Replay:
-    """Decide a case again from its record, under the text it is pinned to. The look is entered on the case, for its applicant to see.
+async def replay_decision(office: Office, acceptance_number: str, actor: ClerkActor | None) -> Replay:
+    """Decide a case again from its record, under the text it is pinned to. The look is entered, for the people concerned to see.
+
+    Without an actor it is the operator, at the command line.
 
     Raises:
         NotFound: no such number, or no machine decision yet.
+        NotAllowed: a clerk of another territory.
     """
     case, item = await office.past.decided_case(acceptance_number)
-    await office.desk.note_read(case.application_id, by, "decision-replay", office.now())
+    if actor is not None:
+        await require_case(office, actor, case.application_id)
+    await enter_replay(office, actor, case.application_id)
     return replay(case, item)
 
 

@@ -24,7 +24,7 @@ def replay(number: Annotated[str, typer.Argument(help="The acceptance number")])
     from commands.running import with_office
 
     async def use(office: Office) -> int:
-        again = await replay_decision(office, number.strip(), "operator")
+        again = await replay_decision(office, number.strip(), None)
         print("\n".join(explained(again)))
         return 0 if again.identical else 1
 

@@ -41,7 +41,7 @@ class CaseLook(BaseModel):
     application_id: UUID
     at: datetime
     by: str
-    """clerk:<id> or client:<id>"""
+    """clerk:<id>, client:<id> or operator"""
     purpose: Bilingual
     fields: list[str]
 

@@ -242,7 +242,9 @@ class Limits(_Described):
 
     per_second: float = Field(default=100, gt=0, le=10_000, description="Requests in a second.")
     at_once: int = Field(default=16, ge=1, le=200, description="Requests at the same time.")
-    answer_bytes: int = Field(default=1_000_000, ge=1_000, le=20_000_000, description="The size of one answer; larger ones are no answer.")
+    answer_bytes: int = Field(
+        default=1_000_000, ge=1_000, le=20_000_000, description="The size of one answer with all its pages; a larger one is no answer."
+    )
 
 
 class Connector(_Described):

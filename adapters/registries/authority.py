@@ -89,7 +89,8 @@ class Authority:
             if following in asked or (paging and len(asked) >= paging.most):
                 raise NoReply("malformed answer: its pages do not end")
             asked.add(following)
-            page, reading = await self._page(query, following)
+            room = self._source.connector.limits.answer_bytes - sum(len(page.body) for page in pages)
+            page, reading = await self._page(query, following, room)
             if readings and not reading.found:
                 raise NoReply("malformed answer: its pages do not fit together")
             pages.append(page)
@@ -100,8 +101,8 @@ class Authority:
     def _wants(self, query: RegistryQuery, field: str) -> bool:
         return not query.fields or field in query.fields
 
-    async def _page(self, query: RegistryQuery, number: str) -> tuple[SignedPage, Reading]:
-        reply = await self._send(self._requests.look_up(query, number), self._source.connector.limits.answer_bytes)
+    async def _page(self, query: RegistryQuery, number: str, room_bytes: int) -> tuple[SignedPage, Reading]:
+        reply = await self._send(self._requests.look_up(query, number), room_bytes)
         self._reader.check_status(reply.status)
         page = await self._verified(reply, reply.body)
         return page, self._reader.read(query, reply.status, reply.body, number)

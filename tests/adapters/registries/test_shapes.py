@@ -212,6 +212,13 @@ async def test_pages_that_do_not_end_or_do_not_fit_are_no_answer(
     assert len(authority.asked) <= 4
 
 
+async def test_pages_that_are_too_much_together_are_no_answer(authority: OddAuthority, connect: Connect) -> None:
+    authority.answer = Pages(20)
+    source = xml_source(paging={"next": "N", "join": "homes"}, limits={"answer_bytes": 1000})
+    assert await why_refused(connect(source)) == "malformed answer: too large"
+    assert 2 < len(authority.asked) < 20
+
+
 async def test_later_pages_may_leave_out_what_the_first_one_said(authority: OddAuthority, connect: Connect) -> None:
     def answer(asked: Asked) -> bytes:
         first = b"<P>1</P>" in asked.body

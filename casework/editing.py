@@ -12,6 +12,7 @@ from casework.actors import ClerkActor
 from casework.office import Office
 from catalogue.difference import Difference, difference
 from catalogue.forms import check_answers
+from catalogue.guide import guide_markdown, guide_of
 from catalogue.loader import check_periods, digest_of
 from catalogue.reading import read_service_item
 from catalogue.refusals import CatalogueError, Refusal, Refusals
@@ -22,7 +23,7 @@ from domain.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongS
 from domain.jurisdiction import Role
 from domain.service_item import Example, ServiceItem
 from domain.source import Source
-from domain.text import Bilingual
+from domain.text import Bilingual, Language
 
 MOST_CHARACTERS = 200_000  # ten times the longest file that comes with the system
 
@@ -151,6 +152,11 @@ def run_by_hand(
         raise InvalidInput(fields=[FieldError(path="/registries", text=text)]) from error
 
 
+def guide_text(item: ServiceItem, sources: Mapping[str, Source], items: Iterable[ServiceItem], language: Language) -> str:
+    """The item's guide as Markdown; `items` are the catalogue's, for the table of a public notice."""
+    return guide_markdown(guide_of(item, sources, items), language)
+
+
 def in_force(versions: Iterable[ServiceItem], day: date) -> ServiceItem | None:
     fitting = [version for version in versions if version.in_force_on(day)]
     return max(fitting, key=lambda version: (version.effective_from, version.version), default=None)
@@ -231,6 +237,21 @@ async def history(office: Office, actor: ClerkActor, code: str) -> list[dict[str
     """Who published which version when, the newest first."""
     _require(may_read(actor))
     return await office.publications.history(code)
+
+
+async def text_of_version(office: Office, actor: ClerkActor, code: str, version: int | None) -> str:
+    """A published version's file, or what stands there to be edited.
+
+    Raises:
+        NotFound: no such version was published.
+    """
+    if version is None:
+        return (await open_file(office, actor, code)).text
+    rows = await history(office, actor, code)
+    text = next((row["text"] for row in rows if row["version"] == version), None)
+    if text is None:
+        raise NotFound()
+    return str(text)
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

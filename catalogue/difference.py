@@ -126,6 +126,13 @@ def difference(before: ServiceItem | None, after: ServiceItem) -> Difference:
     return Difference(code=after.code, before=before.version if before else None, after=after.version, changes=changes)
 
 
+def as_text(value: Any) -> str:
+    """A value as people read it beside another one."""
+    if isinstance(value, Mapping) and value.keys() == {"zh", "en"}:
+        return f"{value['zh']} / {value['en']}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
 Found = tuple[tuple[str, ...], Kind, Any, Any]
 
 

@@ -1,14 +1,10 @@
 """A simulation and a difference as a terminal shows them: the path as a tree, each rule with what it read."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
 from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from catalogue.difference import Change, Difference
+from catalogue.difference import Change, Difference, as_text
 from catalogue.simulation import Simulation, Stop
 from domain.decision import PointsTally, RuleResult
 from domain.documents import DocumentText
@@ -91,7 +87,7 @@ def _draw_rule(branch: Tree, result: RuleResult, language: Language) -> None:
     words = "" if result.holds is None else f": {escape(result.text.in_language(language))}"
     leaf = branch.add(f"{mark} [bold]{result.rule}[/] {truth.in_language(language)}{against}{words}")
     for path, value in result.inputs.items():
-        leaf.add(f"[dim]{escape(path)} = {escape(_value(value))}[/]")
+        leaf.add(f"[dim]{escape(path)} = {escape(as_text(value))}[/]")
     if result.error:
         missing = _either(language, "条件要读的内容没有答复", "what the condition reads was not answered")
         broken = _either(language, f"条件出错（{result.error}）", f"the condition failed ({result.error})")
@@ -141,9 +137,9 @@ def _draw_change(places: Tree, change: Change) -> None:
     mark = {"added": "+", "removed": "-", "changed": "~", "reordered": "↕"}[change.kind]
     leaf = places.add(f"{mark} [bold]{escape(change.path)}[/]")
     if change.kind != "added":
-        leaf.add(f"- {escape(_value(change.before))}")
+        leaf.add(f"- {escape(as_text(change.before))}")
     if change.kind != "removed":
-        leaf.add(f"+ {escape(_value(change.after))}")
+        leaf.add(f"+ {escape(as_text(change.after))}")
 
 
 def draw_trial(trial: Trial, language: Language) -> Tree:
@@ -160,12 +156,6 @@ def draw_trial(trial: Trial, language: Language) -> Tree:
     for changed in trial.otherwise:
         tree.add(f"{changed.acceptance_number}  {changed.was} → {changed.now}  [dim]{escape(', '.join(changed.rules))}[/]")
     return tree
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Mapping) and value.keys() == {"zh", "en"}:
-        return f"{value['zh']} / {value['en']}"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _note(note: str, language: Language) -> str:

@@ -120,6 +120,32 @@ def simulate(
 
 
 @app.command()
+def guide(
+    what: Annotated[str, typer.Argument(metavar="FILE|CODE", help="A service item file, or the code of an item in force")],
+    language: Spoken = None,
+) -> None:
+    """Print the guide that applicants read, made from the file."""
+    from casework.editing import guide_text
+    from domain.errors import UnknownServiceItem
+
+    reader, sources = language_of(language), _sources()
+    if Path(what).is_file():
+        typer.echo(guide_text(_item_of(Path(what), reader, sources), sources, [], reader))
+        return
+
+    async def show(catalogue: "Catalogue") -> int:
+        try:
+            item = catalogue.get(what)
+        except UnknownServiceItem:
+            say(reader, f"没有事项或文件“{what}”", f"There is no item and no file {what}")
+            return 1
+        typer.echo(guide_text(item, catalogue.sources, catalogue.all(), reader))
+        return 0
+
+    _with_catalogue(show)
+
+
+@app.command()
 def diff(
     file: File,
     against: Annotated[str | None, typer.Option(help="A code or a file; default: the version in force of the same code")] = None,

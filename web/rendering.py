@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, pass_context
 from jinja2.runtime import Context
 
+from catalogue.difference import as_text
 from domain.service_item import ServiceItem
 from domain.text import Bilingual, Language
 from web.texts import say, say_or
@@ -122,6 +123,7 @@ def environment() -> Environment:
         seconds_left=_seconds_left,
         masked_id=masked_id,
         size=size_text,
+        value_text=as_text,
     )
     return env
 

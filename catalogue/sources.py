@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError as ModelError
 from pydantic_core import ErrorDetails
 
+from catalogue.plain_yaml import read_yaml
 from catalogue.refusals import CatalogueError, Place, Refusal, Refusals
 from catalogue.source_checks import check_secrets, check_source
 from domain.source import Source
@@ -56,7 +57,7 @@ class _File:
         self._text = ""
         try:
             self._text = path.read_text(encoding="utf-8")
-            content = yaml.load(self._text, Loader=yaml.CSafeLoader)
+            content = read_yaml(self._text)
         except UnicodeDecodeError:
             self.refuse((), "文件不是 UTF-8", "it is not UTF-8", "用 UTF-8 保存", "save it as UTF-8")
         except yaml.YAMLError as error:

@@ -176,6 +176,7 @@ def test_an_installation_adds_sources_and_overrides_ours(write: Write) -> None:
             "connector.response.fields.since",
             "is no format of a date",
         ),
+        (("group: government", "group: government\ngroup: police"), 5, "(file)", "group stands there twice"),
         (("name: {zh", "name: [zh"), 2, "(file)", "not YAML"),
     ],
 )
@@ -249,16 +250,16 @@ def test_the_published_schema_accepts_every_file_and_documents_every_field() -> 
             assert name == "Bilingual" or described.get("description"), f"{name}.{field}"
 
 
-def test_all_sources_load_in_well_under_a_tenth_of_a_second() -> None:
+def test_all_sources_load_in_a_fraction_of_a_second() -> None:
     load_sources()
     best = min(_seconds_to_load() for _ in range(5))
-    assert best < 0.15, f"{best * 1000:.0f} ms"  # 60 ms on an idle machine; this one may be shared
+    assert best < 0.15, f"{best * 1000:.0f} ms of CPU"
 
 
 def _seconds_to_load() -> float:
-    begin = time.perf_counter()
+    begin = time.process_time()  # others use this machine too
     load_sources()
-    return time.perf_counter() - begin
+    return time.process_time() - begin
 
 
 def test_a_source_file_of_ours_is_short_about_its_connector() -> None:

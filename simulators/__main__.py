@@ -1,6 +1,7 @@
 """Serves every simulator from one process: `python -m simulators --port N --state DIR`, the token in REGISTRIES_TOKEN."""
 
 import argparse
+import gc
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from simulators.population import DEFAULT_SIZE, Population
 from simulators.post import Post
 from simulators.registries import Registries
 from simulators.sms import Sms
+from simulators.snapshot import get_population
 from simulators.web import json_response
 
 
@@ -50,7 +52,8 @@ def main() -> None:
     token = os.environ.get("REGISTRIES_TOKEN", "")
     if not token:
         sys.exit("The simulators want a bearer token: set REGISTRIES_TOKEN and start again.")
-    population = Population.generate(arguments.seed, arguments.population)
+    population = get_population(arguments.seed, arguments.population, arguments.state / "registries")
+    gc.freeze()  # the people stay: no collection need ever look at them
     if arguments.portraits_for_all:
         population.give_everybody_a_portrait()
     app = create_app(

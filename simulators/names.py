@@ -1,6 +1,6 @@
 """Names and ID numbers for simulated people; faker's zh_CN lists give the names, nothing else."""
 
-from datetime import date, timedelta
+from datetime import date
 from itertools import accumulate
 from random import Random
 
@@ -44,7 +44,8 @@ def misspelt(random: Random, name: str) -> str:
 
 
 def birth_date(random: Random, earliest: date, latest: date) -> date:
-    return earliest + timedelta(days=random.randrange((latest - earliest).days + 1))
+    first = earliest.toordinal()
+    return date.fromordinal(first + random.randrange(latest.toordinal() - first + 1))
 
 
 class IdNumbers:

@@ -8,6 +8,7 @@ from random import Random
 
 from domain.identity_numbers import parse_id_number
 from simulators import names
+from simulators.collector import no_collector
 from simulators.demo_clip import demo_portrait
 from simulators.demo_people import DemoFamilies, DemoPerson
 from simulators.details import Details
@@ -36,13 +37,13 @@ class Population:
     hangs on nobody else when it is asked for, the same each time.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, books: Books, disagreements: list[Disagreement], demo_people: list[DemoPerson]) -> None:
         self.seed = seed
-        self.disagreements: list[Disagreement] = []
-        self.books = Books()
-        self.details = Details(seed, self.books)
-        self._demo_people: list[DemoPerson] = []
-        self._portraits: dict[str, bytes] = {}
+        self.books = books
+        self.details = Details(seed, books)
+        self.disagreements = disagreements
+        self._demo_people = demo_people
+        self._portraits = dict.fromkeys((demo.id_number for demo in demo_people), demo_portrait())
         self._added = 0
         self._certificates: dict[str, Property] = {}
         self._by_serial: list[str] = []
@@ -56,14 +57,16 @@ class Population:
         """
         if size < 20:
             raise ValueError("a population has at least 20 people")
-        population = cls(seed)
-        demo_families = DemoFamilies(population.books, seed)
-        population._demo_people = demo_families.enter()
-        generation = Generation(population.books, QuickRandom(seed), size)
-        population.disagreements = [*demo_families.disagreements, *generation.run()]
-        population._certificates = {certificate_key(number): home for number, home in population.books.properties.items()}
-        population._portraits = dict.fromkeys((demo.id_number for demo in population._demo_people), demo_portrait())
-        return population
+        with no_collector():
+            return cls._made(seed, size)
+
+    @classmethod
+    def _made(cls, seed: int, size: int) -> "Population":
+        books = Books()
+        demo_families = DemoFamilies(books, seed)
+        demo_people = demo_families.enter()
+        listed = [*demo_families.disagreements, *Generation(books, QuickRandom(seed), size).run()]
+        return cls(seed, books, listed, demo_people)
 
     def __len__(self) -> int:
         return len(self.books.people)
@@ -90,6 +93,8 @@ class Population:
 
     def find_property(self, certificate_number: str) -> Property | None:
         """By certificate number; brackets and spaces may be written either way."""
+        if len(self._certificates) != len(self.books.properties):
+            self._certificates = {certificate_key(number): home for number, home in self.books.properties.items()}
         return self._certificates.get(certificate_key(certificate_number))
 
     def find_marriage(self, id_number: str) -> Marriage | None:

@@ -12,10 +12,11 @@ class QuickRandom(Random):
     """Draws with a bias below 2⁻³⁰ for ranges of under a million, which a made-up population does not notice."""
 
     def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
-        low, high = (0, start) if stop is None else (start, stop)
-        if high <= low or step != 1:
+        if stop is None:
+            start, stop = 0, start
+        if stop <= start or step != 1:
             raise ValueError("an empty range, or one with steps")
-        return low + int(self.random() * (high - low))
+        return start + int(self.random() * (stop - start))
 
     def choice(self, seq: Any) -> Any:
         return seq[int(self.random() * len(seq))]

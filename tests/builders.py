@@ -17,7 +17,7 @@ from catalogue.sources import load_sources
 from domain.application import ApplicationRequest
 from domain.decision import Finding
 from domain.documents import DocumentContent, DocumentText, SealedDocument, SealVerdict
-from domain.errors import NotFound, ObjectDamaged, RegistryUnavailable, Unavailable, UnknownServiceItem
+from domain.errors import NotFound, ObjectDamaged, RegistryUnavailable, Unavailable, UnknownServiceItem, WrongState
 from domain.evidence import RegistryAnswer, RegistryQuery
 from domain.identity import CheckResult, IdentityVerdict
 from domain.service_item import ServiceItem
@@ -87,6 +87,12 @@ class Shelf:
     def put(self, item: ServiceItem) -> None:
         self._items[item.code] = item
 
+    def codes(self) -> list[str]:
+        return sorted(self._items)
+
+    def versions(self, code: str) -> list[ServiceItem]:
+        return [self._items[code]] if code in self._items else []
+
     def all(self, on: date | None = None) -> list[ServiceItem]:
         return list(self._items.values())
 
@@ -119,6 +125,48 @@ class Shelf:
 
     def source_name(self, source: str) -> Bilingual:
         return TEST_SOURCES[source].name
+
+
+class MemoryPublications:
+    """Published versions and drafts as the database keeps them; `names` are the editors' names by id."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.texts: dict[tuple[str, str], tuple[str, datetime]] = {}
+        self.names: dict[str, str] = {}
+
+    async def newest(self) -> int:
+        return len(self.rows)
+
+    async def all(self) -> list[ServiceItem]:
+        return [row["item"] for row in self.rows]
+
+    async def publish(self, item: ServiceItem, digest: str, text: str, by: str, at: datetime) -> None:
+        if any(row["code"] == item.code and row["version"] == item.version for row in self.rows):
+            raise WrongState()
+        row = {"code": item.code, "version": item.version, "digest": digest, "text": text, "published_by": by, "published_at": at}
+        self.rows.append(row | {"item": item})
+
+    async def history(self, code: str) -> list[dict[str, Any]]:
+        return sorted((row for row in self.rows if row["code"] == code), key=lambda row: -int(row["version"]))
+
+    async def newest_of_each(self) -> list[dict[str, Any]]:
+        return [(await self.history(code))[0] for code in {row["code"] for row in self.rows}]
+
+    async def save_draft(self, clerk_id: str, code: str, text: str, at: datetime) -> None:
+        self.texts[clerk_id, code] = (text, at)
+
+    async def draft(self, clerk_id: str, code: str) -> str | None:
+        return self.texts.get((clerk_id, code), (None, None))[0]
+
+    async def open_drafts(self) -> list[dict[str, Any]]:
+        return [
+            {"code": code, "clerk_id": clerk_id, "name": self.names.get(clerk_id), "updated_at": at}
+            for (clerk_id, code), (_, at) in self.texts.items()
+        ]
+
+    async def drop_draft(self, clerk_id: str, code: str) -> None:
+        self.texts.pop((clerk_id, code), None)
 
 
 class FakeRegistries:

@@ -5,7 +5,6 @@ import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from fastapi import FastAPI
 from PIL import Image
 
 import web
-from casework import accounts, applying, clerking, demo, following, reads, verifying
+from casework import accounts, applying, clerking, demo, following, reads, redeciding, verifying
 from casework.actors import ApplicantActor, ClerkActor
 from casework.office import SettingsView
 from casework.reads import ReadField, ReadFilter, ReadPage, ReadView
@@ -44,9 +43,11 @@ from domain.application import STATUS_TEXT, ApplicationRequest, Challenge, Evide
 from domain.documents import SealVerdict
 from domain.errors import FieldError, InvalidInput, NotFound, WorkItemAlreadyClaimed
 from domain.jurisdiction import ClerkScope, Role
+from domain.redeciding import Changed, Trial
 from domain.service_item import ServiceItem, StepKind
 from domain.text import Bilingual
 from domain.work_items import KIND_TEXT, OUTCOME_TEXT, OUTCOMES
+from tests.builders import MemoryPublications
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 CATALOGUE = Catalogue()
@@ -382,6 +383,7 @@ def read_views() -> list[ReadView]:
             purpose=zh_en("代您查看办理进度", "Following"),
             **nothing,
         ),
+        read_view(12, who="operator", by=zh_en("系统运维人员", "The operator of the system"), **nothing, **no_case),
         read_view(40, **prefill, **no_case, about_applicant=None),
         read_view(41, **no_case, about_applicant=False),
         read_view(42, who="clerk", by=clerk, **no_case, about_applicant=False),
@@ -401,6 +403,7 @@ class World:
     applicant: ApplicantActor | None = field(default_factory=applicant_actor)
     reads: list[ReadView] = field(default_factory=list)
     clerk: ClerkActor | None = field(default_factory=clerk_actor)
+    publications: MemoryPublications = field(default_factory=MemoryPublications)
     found: list[WorkItemRow] = field(default_factory=lambda: [work_row(StepKind.COUNTER_CHECK)])
 
     # accounts
@@ -603,6 +606,12 @@ class World:
     async def verify_token(self, office: Any, token: str) -> Any:
         return await self.certificate(office, token)
 
+    # redeciding
+    async def try_service_item(self, office: Any, item: ServiceItem, since: datetime) -> Trial:
+        self.done.append(("try_service_item", (item, since)))
+        changed = Changed(acceptance_number=NUMBER, was="approved", now="referred", rules=["no-record-found"])
+        return Trial(cases=3, same=1, skipped=1, otherwise=[changed])
+
     # demo
     async def people(self, office: Any) -> Sequence[dict[str, Any]]:
         return [
@@ -643,8 +652,26 @@ PARTS = {
     reads: ("my_reads", "my_choices"),
     clerking: ("queue", "counts", "work_item", "claim", "take_next", "release", "complete", "find", "find_cases"),
     verifying: ("certificate", "verify_file", "verify_token"),
+    redeciding: ("try_service_item",),
     demo: ("people", "clerks", "demo_clip"),
 }
+
+
+class FakeOffice:
+    """What pages call the office; editors' files are kept in the world, which tests renew."""
+
+    catalogue = CATALOGUE
+
+    def __init__(self, world: World, settings: SettingsView) -> None:
+        self._world = world
+        self.settings_view = settings
+
+    @property
+    def publications(self) -> MemoryPublications:
+        return self._world.publications
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
 
 def office_with(world: World, patch: pytest.MonkeyPatch, *, demo_mode: bool = True, site_url: str = "http://testserver") -> Any:
@@ -660,7 +687,7 @@ def office_with(world: World, patch: pytest.MonkeyPatch, *, demo_mode: bool = Tr
         sms_page_url=f"{site_url}/sms",
         division="330300",
     )
-    return SimpleNamespace(settings_view=settings, catalogue=CATALOGUE)
+    return FakeOffice(world, settings)
 
 
 def pages(world: World, patch: pytest.MonkeyPatch, **options: Any) -> FastAPI:

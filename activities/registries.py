@@ -24,6 +24,7 @@ from domain.text import Bilingual
 
 _PREFILL_PURPOSE = "prefill"
 _TO_FILL_IN = Bilingual(zh="替您填好申请表", en="To fill in the form for you")
+_WHOSE_FORM = Bilingual(zh="核对填表人的姓名", en="To check the name of whoever fills in the form")
 
 
 @dataclass
@@ -150,9 +151,10 @@ class RegistryActivities:
             item = self.service_items.get(task.service_item)
         except UnknownServiceItem:
             return _TO_FILL_IN
-        purposes = {p.en: p for fill in item.prefill if fill.source == task.source and (p := fill.purpose)}
-        if not purposes:
-            return _TO_FILL_IN
+        fills = [fill for fill in item.prefill if fill.source == task.source]
+        if not fills:
+            return _WHOSE_FORM
+        purposes = {p.en: p for p in (fill.purpose or _TO_FILL_IN for fill in fills)}
         return Bilingual(zh="；".join(p.zh for p in purposes.values()), en="; ".join(purposes))
 
 

@@ -33,6 +33,8 @@ async def get_application(office: Office, actor: Actor, application_id: UUID) ->
     case = await office.desk.case_file(application_id)
     view = application_view(case, show_challenge=not isinstance(actor, ClerkActor))
     view.result = await _result(office, case, view)
+    if view.result is not None:
+        await enter_document_look(office, actor, application_id)
     return view
 
 

@@ -124,7 +124,8 @@ async def enter_replay(office: Office, actor: ClerkActor | None, application_id:
     key = f"look:{application_id}:{by}:decision-replay:{day_in_china(at)}"
     fields = ["decision", "answers", "evidence"]
     await office.desk.note_read(application_id, by, "decision-replay", at)
-    await office.reads.record_look(CaseLook(key=key, application_id=application_id, at=at, by=by, purpose=REPLAYING, fields=fields))
+    look = CaseLook(key=key, application_id=application_id, at=at, by=by, purpose=REPLAYING, fields=fields)
+    await office.reads.record_look_at_evidence(look)
 
 
 async def enter_search(office: Office, actor: ClerkActor, application_id: UUID) -> None:

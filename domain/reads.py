@@ -24,7 +24,7 @@ class PersonalRead(BaseModel):
     subject: str
     at: datetime
     by: str
-    """machine, prefill, identity, clerk:<id> or client:<id>"""
+    """machine, prefill or identity"""
     source: str
     purpose: Bilingual
     fields: list[str]

@@ -345,7 +345,7 @@ class PersonalDataRead(SQLModel, table=True):
     key: str = Field(unique=True)
     subject_index: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     at: datetime = _moment()
-    by: str  # machine | prefill | identity | clerk:<id> | client:<id>
+    by: str  # machine | prefill | identity | clerk:<id> | client:<id> | operator
     source: str | None = None
     purpose: dict[str, str] = _json()
     fields: list[str] = _json()

@@ -177,11 +177,17 @@ async def test_a_form_tells_why_it_reads_as_its_file_says() -> None:
 
 
 async def test_a_form_without_a_purpose_says_that_it_fills_in() -> None:
-    desk = Desk()
+    desk = Desk(prefill=[{"field": "shelf", "source": "property", "path": "properties"}])
     await desk.prefill("property")
     assert [(why, fields) for _, _, _, fields, why in desk.told] == [
         ("To fill in the form for you", sorted(TEST_SOURCES["property"].fields))
     ]
+
+
+async def test_a_source_that_only_tells_whose_form_it_is_says_so() -> None:
+    desk = Desk()
+    await desk.prefill("resident_population", ["name"])
+    assert desk.told == [(HIS, "prefill", "resident_population", ["name"], "To check the name of whoever fills in the form")]
 
 
 async def test_a_form_that_is_filled_in_again_is_told_again_and_a_retry_is_not() -> None:

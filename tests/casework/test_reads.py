@@ -14,7 +14,7 @@ from domain.application import Applicant
 from domain.errors import InvalidInput, NotAllowed, NotFound, Unavailable
 from domain.jurisdiction import Role
 from domain.reads import PersonalRead
-from domain.service_item import StepKind
+from domain.service_item import Kind, StepKind
 from tests.builders import make_application_request, make_id_number
 from tests.driving import make_clerk
 from tests.filing import TEXT, Cabinet, some_station
@@ -173,3 +173,27 @@ async def test_an_integrator_reads_who_read_for_its_own_case_only(cabinet: Cabin
     assert (read.application_id, read.about_applicant, read.source) == (case, True, "resident_population")
     with pytest.raises(NotFound):
         await reads.reads_of_case(cabinet.office, ClientActor("another"), case)
+
+
+async def test_a_decision_that_is_made_again_is_told_to_all_whose_answers_it_shows(cabinet: Cabinet) -> None:
+    applicant, mother, station = make_id_number(70), make_id_number(71, born="19660606"), some_station()
+    case = await cabinet.case(station, make_application_request(id_number=applicant))
+    await cabinet.wiring.reads.record(read_about(mother, case))
+    await reads.enter_replay(cabinet.office, None, case)
+    (mine,) = await seen_by(cabinet, await signed_in(cabinet, applicant), case)
+    look, _ = await seen_by(cabinet, await signed_in(cabinet, mother), case)
+    assert [(r.who, r.by.en, [f.name for f in r.fields]) for r in (mine, look)] == [
+        ("operator", "The operator of the system", ["decision", "answers", "evidence"]),
+        ("operator", "The operator of the system", ["name"]),
+    ]
+
+
+async def test_a_querys_answer_that_is_shown_is_told_like_its_document(cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch) -> None:
+    number, station = make_id_number(72), some_station()
+    monkeypatch.setattr(cabinet, "item", cabinet.item.model_copy(update={"kind": Kind.QUERY}))
+    case = await cabinet.case(station, make_application_request(id_number=number))
+    await cabinet.document(case)
+    view = await following.get_application(cabinet.office, make_clerk(Role.PRE_REVIEWER, station=station), case)
+    assert view.result is not None
+    found = await seen_by(cabinet, await signed_in(cabinet, number), case)
+    assert [fields for _, _, fields in told(found)] == [["answers", "decision", "progress"], ["document"]]

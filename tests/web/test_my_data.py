@@ -35,6 +35,7 @@ def test_clerks_and_programs_are_told_apart_and_so_is_what_was_needed_for_others
     text = words(browser.get("/my-data").text)
     assert "Wuma station, pre-review officer looked at your: Name, Address" in text
     assert "The program “City portal” looked at" in text
+    assert "The operator of the system looked at your: Name, Address" in text
     assert "looked at what" in text
     assert text.count("somebody else’s application") == 2
 
@@ -64,9 +65,9 @@ def test_the_table_opens_in_a_spreadsheet_and_runs_nothing(world: World, browser
     assert answer.content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert rows[0] == ["时间", "由谁", "数据来源", "内容", "用途", "事项", "受理编号"]
-    assert len(rows) == 8
+    assert len(rows) == 9
     assert rows[1][3] == "姓名、户籍地址"
-    assert rows[7][4] == "'=1+1"
+    assert rows[8][4] == "'=1+1"
 
 
 @pytest.mark.parametrize("path", ["/my-data", "/my-data.csv"])

@@ -23,9 +23,8 @@ class Codec(NamedTuple):
 
 
 _PLAIN = Codec(None, None)
-_TEXT = Codec(None, sys.intern)  # a number or a word is in many places: one copy of it is kept
+_WORD = Codec(None, sys.intern)  # one of a few words, in every row: one copy of each is kept
 _KNOWN: dict[Any, Codec] = {
-    str: _TEXT,
     date: Codec(date.toordinal, date.fromordinal),
     datetime: Codec(datetime.isoformat, datetime.fromisoformat),
     Bilingual: Codec(Bilingual.model_dump, Bilingual.model_validate),
@@ -60,7 +59,7 @@ def _codec(hint: Any) -> Codec:
     if is_dataclass(hint) and isinstance(hint, type):
         return _one(hint)
     if get_origin(hint) is Literal:
-        return _TEXT
+        return _WORD
     if get_origin(hint) in (list, tuple):
         return _several(get_origin(hint), _codec(get_args(hint)[0]))
     if get_origin(hint) in (Union, types.UnionType):

@@ -144,10 +144,10 @@ def restore(content: dict[str, Any]) -> Population:
     books.misprints = {(kind, id_number): text for kind, id_number, text in content.pop("misprints")}
     for name, kind in _KEYED.items():
         keys, columns = content.pop(name)
-        getattr(books, name).update(zip(map(sys.intern, keys), from_columns(columns, kind), strict=True))
+        getattr(books, name).update(zip(keys, from_columns(columns, kind), strict=True))
     for name, kind in _GROUPED.items():
         keys, columns = content.pop(name)
-        for key, value in zip(map(sys.intern, keys), from_columns(columns, kind), strict=True):
+        for key, value in zip(keys, from_columns(columns, kind), strict=True):
             getattr(books, name).setdefault(key, []).append(value)
     for id_number in (*books.people, *books.cancellations):
         books.id_numbers.reserve(id_number)

@@ -115,19 +115,18 @@ def value_at(record: Any, path: str) -> Any:
     return record
 
 
-def points_so_far(
-    office: Office, actor: ApplicantActor, item: ServiceItem, id_number: str, answers: Mapping[str, Any], prefilled: PrefilledForm
-) -> PointsTally | None:
+async def points_so_far(office: Office, actor: ApplicantActor, item: ServiceItem, answers: Mapping[str, Any]) -> PointsTally | None:
     """The points that can be counted before submission: on the answers, the ID number and what was read for the form.
 
     A line that needs another registry has no amount yet. None: the item has no points table.
     """
     if item.points is None:
         return None
+    prefilled = await prefill(office, actor, item)
     today = day_in_china(office.now())
     facts: dict[str, Any] = {
         "answers": dict(answers),
-        "applicant": applicant_facts(id_number, actor.name, today),
+        "applicant": applicant_facts(await office.desk.id_number_of(actor.person_id), actor.name, today),
         "today": today.isoformat(),
     }
     for wanted in item.evidence:

@@ -47,7 +47,7 @@ def case_facts(request: Request, case: ApplicationView) -> dict[str, Any]:
         "now": now,
         "final": case.status.final,
         "yours": now is not None and now.who == "applicant",
-        "lines": answer_texts(item, case.answers, language_of(request)),
+        "lines": answer_texts(item, case.answers, language_of(request), masked=True),
         "missing": [m for m in case.materials if m.required and not m.uploads],
         "visit_code": segno.make(case.acceptance_number, error="m").svg_data_uri(scale=5, border=2, dark="#10233f")
         if case.status is Status.AWAITING_COUNTER

@@ -9,11 +9,14 @@ from pydantic import ValidationError
 
 from casework import applying
 from casework.actors import ApplicantActor
+from catalogue.guide import guide_of
 from domain.application import DeliveryChoice
 from domain.errors import DomainError, FieldError, InvalidInput
-from domain.service_item import Delivery, ServiceItem
+from domain.forms import fields_of
+from domain.service_item import Delivery, IdentityLevel, ServiceItem
 from domain.text import Bilingual
-from web.applicant.questions import answer_texts, called_on_form, known_values, questions, read_answers
+from web.applicant.known import fitting_values
+from web.applicant.questions import answer_texts, called_on_form, known_values, questions, read_answers, sections
 from web.problems import PageRoute, error_context, status_of
 from web.rendering import page
 from web.visitor import Applicant, CheckedForm, form_channel, language_of, text_of
@@ -31,22 +34,29 @@ async def _draft(request: Request, actor: ApplicantActor, code: str) -> dict[str
 
 
 @router.get("/apply", response_class=HTMLResponse)
-async def show_form(request: Request, code: str, actor: Applicant) -> HTMLResponse:
-    draft = await _draft(request, actor, code)
-    return await _form_page(request, _item(request, code), actor, draft.get("answers", {}))
+async def show_form(request: Request, code: str, actor: Applicant) -> Response:
+    item, draft = _item(request, code), await _draft(request, actor, code)
+    if not item.can_be_applied_for:
+        return RedirectResponse(f"/items/{code}", 303)
+    if not fields_of(item.form) and len(item.delivery) == 1:  # nothing to ask
+        if "answers" not in draft:
+            draft = {"answers": {}, "delivery": {"method": item.delivery[0].value}}
+            await applying.save_draft(request.app.state.office, actor, code, draft)
+        return RedirectResponse(f"/items/{code}/check", 303)
+    return await _form_page(request, item, actor, draft.get("answers"))
 
 
 @router.post("/apply", response_class=HTMLResponse)
 async def keep_answers(request: Request, code: str, actor: Applicant, form: CheckedForm) -> Response:
-    item = _item(request, code)
-    answers = read_answers(item, form)
+    office, item = request.app.state.office, _item(request, code)
+    prefilled = await applying.prefill(office, actor, item)
+    answers = read_answers(item, form, known=fitting_values(item, prefilled))
     try:
-        request.app.state.office.catalogue.check_answers(item, answers)
+        office.catalogue.check_answers(item, answers)
     except InvalidInput as error:
         return await _form_page(request, item, actor, answers, error)
-    office, draft = request.app.state.office, await _draft(request, actor, code)
-    asked = questions(item, await applying.prefill(office, actor, item), answers, language_of(request), myself=actor.masked_id_number)
-    draft |= {"answers": answers, "called": called_on_form(asked, answers)}
+    asked = questions(item, prefilled, answers, language_of(request), myself=actor.masked_id_number)
+    draft = await _draft(request, actor, code) | {"answers": answers, "called": called_on_form(asked, answers)}
     if len(item.delivery) == 1:
         draft["delivery"] = {"method": item.delivery[0].value}
     await applying.save_draft(office, actor, code, draft)
@@ -55,19 +65,19 @@ async def keep_answers(request: Request, code: str, actor: Applicant, form: Chec
 
 
 async def _form_page(
-    request: Request, item: ServiceItem, actor: ApplicantActor, answers: dict[str, Any], error: DomainError | None = None
+    request: Request, item: ServiceItem, actor: ApplicantActor, answers: dict[str, Any] | None, error: DomainError | None = None
 ) -> HTMLResponse:
-    language = language_of(request)
-    prefilled = await applying.prefill(request.app.state.office, actor, item)
+    language, office = language_of(request), request.app.state.office
+    prefilled = await applying.prefill(office, actor, item)
+    asked = questions(item, prefilled, answers, language, myself=actor.masked_id_number)
     return page(
         request,
         "apply.html",
         status_of(error) if error else 200,
         item=item,
-        known=known_values(item, prefilled),
+        known=known_values(item, prefilled, office.catalogue.sources, language),
         failed=prefilled.failed,
-        questions=questions(item, prefilled, answers, language, myself=actor.masked_id_number),
-        read_at=prefilled.read_at,
+        sections=sections(item, asked, language),
         **(error_context(error, language) if error else {}),
     )
 
@@ -117,7 +127,7 @@ async def check_answers_page(request: Request, code: str, actor: Applicant) -> R
     item, draft = _item(request, code), await _draft(request, actor, code)
     if "answers" not in draft or "delivery" not in draft:
         return RedirectResponse(f"/items/{code}/apply", 303)
-    return _check_page(request, item, draft, str(uuid4()))
+    return await _check_page(request, item, actor, draft, str(uuid4()))
 
 
 @router.post("/check", response_class=HTMLResponse)
@@ -138,18 +148,30 @@ async def submit(request: Request, code: str, actor: Applicant, form: CheckedFor
         )
         case = await applying.submit(office, actor, asked, key)
     except DomainError as error:
-        return _check_page(request, item, draft, key, error)
+        return await _check_page(request, item, actor, draft, key, error)
     return RedirectResponse(f"/applications/{case.id}?submitted=1", 303)
 
 
-def _check_page(request: Request, item: ServiceItem, draft: dict[str, Any], key: str, error: DomainError | None = None) -> HTMLResponse:
-    language = language_of(request)
+async def _check_page(
+    request: Request, item: ServiceItem, actor: ApplicantActor, draft: dict[str, Any], key: str, error: DomainError | None = None
+) -> HTMLResponse:
+    office, language = request.app.state.office, language_of(request)
     problems = error_context(error, language) if error else {}
     for problem in problems.get("errors", []):
         # The fields live on the pages before this one.
         if problem.get("href", "").startswith("#answers-"):
             problem["href"] = f"/items/{item.code}/apply{problem['href']}"
-    lines = answer_texts(item, draft["answers"], language, draft.get("called", {}))
     return page(
-        request, "check.html", status_of(error) if error else 200, item=item, lines=lines, delivery=draft["delivery"], key=key, **problems
+        request,
+        "check.html",
+        status_of(error) if error else 200,
+        item=item,
+        lines=answer_texts(item, draft["answers"], language, draft.get("called", {})),
+        has_form=bool(fields_of(item.form)),
+        delivery=draft["delivery"],
+        face=item.identity is IdentityLevel.FACE,
+        registries=guide_of(item, office.catalogue.sources).registries,
+        points=await applying.points_so_far(office, actor, item, draft["answers"]),
+        key=key,
+        **problems,
     )

@@ -92,7 +92,7 @@ async def send_supplement(request: Request, application_id: UUID, actor: Applica
     case = await following.get_application(office, actor, application_id)
     if case.supplement is None:
         return RedirectResponse(f"/applications/{application_id}", 303)
-    answers = read_answers(case.item, form, only=_marked_fields(case))
+    answers = read_answers(case.item, form, only=_marked_fields(case), beside=case.answers)
     try:
         _refuse_missing(case)
         await applying.supplement(office, actor, application_id, answers)

@@ -49,6 +49,44 @@ for (const select of document.querySelectorAll("[data-template-for]")) {
   });
 }
 
+// Fields that are asked after certain answers only: shown and hidden as those are given. Without a script all are shown
+// with a sentence, and what is not asked is left out when the form is read.
+const conditional = [...document.querySelectorAll("[data-asked-when]")];
+if (conditional.length > 0) {
+  const saidMore = document.querySelector("[data-asked-more]");
+  const valueOf = (name) => {
+    const fields = [...document.getElementsByName(name)].filter((field) => !field.closest("[data-asked-when][hidden]"));
+    const chosen = fields.find((field) => (field.type === "radio" || field.type === "checkbox" ? field.checked : true));
+    return chosen ? chosen.value : "";
+  };
+  const controls = (when) => Object.keys(when).flatMap((name) => [...document.getElementsByName(name)]);
+  for (const sentence of document.querySelectorAll("[data-said-without-script]")) sentence.hidden = true;
+  conditional.forEach((part, number) => {
+    part.id ||= `asked-${number}`;
+    for (const field of controls(JSON.parse(part.dataset.askedWhen))) {
+      const others = field.getAttribute("aria-controls");
+      field.setAttribute("aria-controls", others ? `${others} ${part.id}` : part.id);
+    }
+  });
+  const follow = (event) => {
+    let more = false;
+    // A field behind a hidden one is hidden too, so look again until nothing changes.
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const part of conditional) {
+        const asked = Object.entries(JSON.parse(part.dataset.askedWhen)).every(([name, values]) => values.includes(valueOf(name)));
+        if (part.hidden !== asked) continue;
+        part.hidden = !asked;
+        changed = true;
+        more ||= asked;
+      }
+    }
+    if (event && saidMore) saidMore.textContent = more ? saidMore.dataset.askedMore : "";
+  };
+  for (const field of conditional.flatMap((part) => controls(JSON.parse(part.dataset.askedWhen)))) field.addEventListener("change", follow);
+  follow();
+}
+
 // What only one of several answers needs is asked when that answer is chosen. (GOV.UK's conditional radios carry
 // aria-expanded, which radios may not have.)
 for (const part of document.querySelectorAll("[data-when]")) {

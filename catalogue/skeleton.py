@@ -17,12 +17,12 @@ KINDS: dict[str, Bilingual] = {
     "query": Bilingual(zh="查询：向数据源查询并出具结果", en="A query: the registry's answer is shown"),
     "notice": Bilingual(zh="公示：供所有人阅读，不受理申请", en="A notice: for everybody to read"),
 }
-_CODE = re.compile(r"^[a-z0-9-]{1,64}$")
+_CODE = re.compile(r"[a-z0-9-]{1,64}")
 
 
 def is_code(text: str) -> bool:
     """Whether a text can be a service item's code: small letters, digits and hyphens."""
-    return bool(_CODE.match(text))
+    return _CODE.fullmatch(text) is not None
 
 
 def skeleton(code: str, kind: str, today: date) -> str:

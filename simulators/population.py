@@ -116,10 +116,6 @@ class Population:
             self._by_serial = list(self.books.people)
         return self.books.people[self._by_serial[serial]] if serial < len(self._by_serial) else None
 
-    def deceased_with(self, certificate_number: str) -> str | None:
-        """The ID number on a death certificate."""
-        return next((who for who, death in self.books.deaths.items() if death.certificate_number == certificate_number), None)
-
     def find_portrait(self, id_number: str) -> bytes | None:
         return self._portraits.get(id_number)
 

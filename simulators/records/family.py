@@ -33,12 +33,10 @@ def marriage(population: Population, id_number: str, parameters: Mapping[str, st
 
 
 def death(population: Population, id_number: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
-    """With `certificate_number`, the death that this certificate is about, whoever asks."""
+    """By the number of the deceased; with `certificate_number`, the certificate must be about them."""
+    found, person = population.books.deaths.get(id_number), population.find(id_number)
     number = parameters.get("certificate_number", "").strip()
-    deceased = population.deceased_with(number) if number else id_number
-    found = population.books.deaths.get(deceased or "")
-    person = population.find(deceased or "")
-    if found is None or person is None:
+    if found is None or person is None or (number and number != found.certificate_number):
         return None
     dice = population.details.dice("death", person)
     place = dice.choices(("hospital", "home", "elsewhere"), (6, 3, 1))[0]

@@ -148,7 +148,8 @@ def test_some_deaths_are_certified_and_not_cancelled_yet_and_the_others_are(chec
         if death is None:
             assert cancelled is None or cancelled["reason"] != "death"
             continue
-        assert checker.ask("death", "nobody", certificate_number=death["certificate_number"]) == death
+        assert checker.ask("death", id_number, certificate_number=death["certificate_number"]) == death
+        assert checker.ask("death", id_number, certificate_number="another") is None
         assert resident["birth_date"] < death["died_on"]
         assert all(child["birth_date"] <= death["died_on"] for child in resident["children"])
         waiting += resident["status"] == "normal"

@@ -166,3 +166,11 @@ def test_nobody_is_restored_who_is_registered_or_was_never_cancelled(code: str) 
         assert decision_of(item, example, cancelled_persons="none") is Outcome.REFERRED, example.name
         registered = example.model_copy(update={"registries": {**example.registries, "resident_population": "sample"}})
         assert "not-registered-now" in simulate_example(item, registered, SOURCES).finding.against, example.name
+
+
+@pytest.mark.parametrize("code", ["move-to-spouse", "graduate-return", "overseas-return", "restoration-moved-out-unsettled"])
+def test_who_joins_a_household_brings_its_book_so_it_is_never_posted(code: str) -> None:
+    item = item_of(code)
+    book = next(material for material in item.originals if material.code == "household-book")
+    assert book.required
+    assert item.delivery == [Delivery.COUNTER]

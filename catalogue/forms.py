@@ -53,6 +53,8 @@ def _label(item: ServiceItem, name: object) -> Bilingual:
 
 def _field_error(item: ServiceItem, error: ValidationError, prefix: str) -> FieldError:
     path = list(error.absolute_path)
+    if error.validator is None and not path:  # the library does not say where a schema `false` stands, but for its place in the schema
+        path = list(error.absolute_schema_path)[-1:]
     if error.validator == "required":
         missing = error.message.split("'")[1]
         path, label = [*path, missing], _label(item, missing)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from catalogue.guide_models import NoticeRow, NoticeTable
 from catalogue.wording import DELIVERY_NAMES, TRIPS_NAMES, fee_in_words, joined, working_days
-from domain.service_item import Material, MaterialSource, ServiceItem
+from domain.service_item import Delivery, Material, MaterialSource, ServiceItem
 from domain.source import Source
 from domain.text import Bilingual
 
@@ -44,7 +44,8 @@ def _limits(item: ServiceItem) -> list[Bilingual]:
         people = Bilingual(zh=f"转人工的 {days} 个工作日", en=f"{days} working days, only where an officer looks")
     else:
         people = Bilingual(zh=f"{days} 个工作日", en=f"{days} working days")
-    return [item.minutes, people]
+    window = Bilingual(zh=f"{item.window_days} 天", en=f"{item.window_days} days") if Delivery.COUNTER in item.delivery else _NONE
+    return [item.minutes, people, window]
 
 
 def _fees(item: ServiceItem) -> list[Bilingual]:
@@ -57,7 +58,14 @@ _TABLES: dict[str, tuple[list[Bilingual], Cells]] = {
         [Bilingual(zh="需要您提供", en="You provide"), Bilingual(zh="不用提供，由我们查询", en="Not needed: we ask a registry")],
         _materials,
     ),
-    "limits": ([Bilingual(zh="大约用时", en="Usually takes"), Bilingual(zh="人工审批时限", en="Limit for officers")], _limits),
+    "limits": (
+        [
+            Bilingual(zh="大约用时", en="Usually takes"),
+            Bilingual(zh="人工审批时限", en="Limit for officers"),
+            Bilingual(zh="到窗口的期限", en="Days to come to the counter"),
+        ],
+        _limits,
+    ),
     "fees": ([Bilingual(zh="收费", en="Fee"), Bilingual(zh="说明", en="Ground")], _fees),
 }
 

@@ -18,6 +18,7 @@ from web.rendering import page
 router = APIRouter(route_class=PageRoute)
 RECENT = 3
 MOST_WORDS = 60
+MOST_IN_A_LIST = 20  # a longer one is shown in groups that open
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -52,9 +53,7 @@ def _headings(items: list[ServiceItem]) -> dict[str, Any]:
 
 
 @router.get("/items", response_class=HTMLResponse)
-async def items_page(
-    request: Request, branch: str = "", kind: str = "", trips: str = "", occasion: str = "", q: str = ""
-) -> HTMLResponse:
+async def items_page(request: Request, branch: str = "", kind: str = "", trips: str = "", occasion: str = "", q: str = "") -> HTMLResponse:
     """The catalogue, or a part of it.
 
     Raises:
@@ -67,7 +66,8 @@ async def items_page(
     return page(
         request,
         "items.html",
-        groups=[("", found)] if asked or occasion else _by_kind(found),
+        groups=[] if asked or len(found) <= MOST_IN_A_LIST else _grouped(found),
+        found=found,
         total=len(found),
         chosen={"branch": branch, "kind": kind, "trips": trips, "occasion": occasion},
         names=names,
@@ -90,9 +90,12 @@ def _chosen(branch: str, kind: str, trips: str, occasion: str) -> list[Bilingual
     return [names[code] for code, names in known if code]
 
 
-def _by_kind(items: list[ServiceItem]) -> list[tuple[str, list[ServiceItem]]]:
-    groups = [(kind.value, [item for item in items if item.kind is kind]) for kind in Kind]
-    return [(kind, found) for kind, found in groups if found]
+def _grouped(items: list[ServiceItem]) -> list[tuple[str, Bilingual, list[ServiceItem]]]:
+    """A long list under the occasions; what belongs to none under its kind. Something may be looked for under two occasions."""
+    groups = [(occasion.id, occasion.name, [item for item in items if occasion.holds(item)]) for occasion in occasions()]
+    placed = {item.code for _, _, found in groups for item in found}
+    groups += [(kind.value, KIND_NAMES[kind], [item for item in items if item.kind is kind and item.code not in placed]) for kind in Kind]
+    return [(code, name, found) for code, name, found in groups if found]
 
 
 @router.get("/items/{code}", response_class=HTMLResponse)

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     registries_token: str = ""  # bearer token towards the registries
     database_password: str = ""  # of the embedded PostgreSQL's role `onetrip`
     registries_seed: int = 2026  # of the simulated population
+    registries_population: int = 100_000  # how many people the simulated authorities know
 
     office_division: str = "330300"
     default_station: str = "330302000000"  # where a case goes whose territory no registry tells

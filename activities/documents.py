@@ -12,6 +12,7 @@ from temporalio import activity
 from domain.application import ApplicationRequest
 from domain.changes import DocumentIssued, DocumentTask, ParcelOrdered
 from domain.clock import CHINA, day_in_china
+from domain.decision import Outcome
 from domain.documents import DocumentContent, DocumentField, DocumentTable
 from domain.errors import WrongState
 from domain.facts import facts_of
@@ -69,10 +70,13 @@ class DocumentActivities:
             office=self.office,
             issued_at=at,
             fields=_household_fields(request, facts) if old_page else text.fields,
-            statement=[*text.statement, *([_BY_A_PERSON] if text.unfilled else [])],
+            statement=[*text.statement, *([_BY_A_PERSON] if text.unfilled and self._needed_a_person(item, facts) else [])],
             table=_household_table(request, facts) if old_page else text.table,
             verify_url=f"{self.site_url}/verify?number={number}",
         )
+
+    def _needed_a_person(self, item: ServiceItem, facts: Mapping[str, Any]) -> bool:
+        return self.service_items.decide(item, facts).outcome is Outcome.REFERRED
 
     @activity.defn
     async def order_parcel(self, issued: DocumentIssued, task: DocumentTask) -> ParcelOrdered:

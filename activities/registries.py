@@ -13,7 +13,7 @@ from domain.changes import EvidenceTask, LookUpAnswer, LookUpTask
 from domain.clock import day_in_china
 from domain.errors import RegistryUnavailable, UnknownServiceItem
 from domain.evidence import RegistryQuery
-from domain.facts import facts_of, subject_of
+from domain.facts import facts_of, origin_path, subject_of
 from domain.ids import new_id
 from domain.ports import RegistryConnector, ServiceItems
 from domain.reads import MACHINE, PREFILL, PersonalRead, ReadRecords
@@ -62,14 +62,15 @@ class RegistryActivities:
         """Ask, and keep the answer. False: the other answers name nobody whom this question could be about."""
         known = await self._facts_needed(task, request, wanted)
         subject = subject_of(wanted.about, known) if wanted.about else request.applicant.id_number
-        if subject is None:
+        parameters = {parameter: subject_of(origin_path(origin), known) for parameter, origin in wanted.query.items()}
+        if subject is None or None in parameters.values():
             return False
         query = RegistryQuery(
             source=wanted.source,
             id_number=subject,
             purpose=f"{item.code}: {wanted.purpose.en}",
             request_id=str(uuid5(task.application_id, f"{task.source}:{task.round}")),
-            parameters={parameter: subject_of(_path(origin), known) or "" for parameter, origin in wanted.query.items()},
+            parameters={parameter: value for parameter, value in parameters.items() if value is not None},
             fields=wanted.fields,
         )
         # Before it happens: what cannot be recorded is not asked.
@@ -156,11 +157,6 @@ class RegistryActivities:
             return _WHOSE_FORM
         purposes = {p.en: p for p in (fill.purpose or _TO_FILL_IN for fill in fills)}
         return Bilingual(zh="；".join(p.zh for p in purposes.values()), en="; ".join(purposes))
-
-
-def _path(origin: str) -> str:
-    """A field of the form may be named alone."""
-    return origin if "." in origin else f"answers.{origin}"
 
 
 def portrait_query(application_id: UUID, clip_id: UUID, id_number: str) -> RegistryQuery:

@@ -183,7 +183,7 @@ async def _measure(
     """Whether every target was reached."""
     load_before = os.getloadavg()[0]
     table_rows = [row for row in rows() if only in (None, row.item)]
-    people = People(settings.registries_seed)
+    people = People(settings.registries_seed, settings.registries_population)
     bodies: dict[str, Callable[[], Body]] = {
         "purchase-migration": people.purchase_migration,
         "no-criminal-record": people.no_criminal_record,

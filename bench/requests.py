@@ -18,8 +18,8 @@ CLIP_BYTES = 300_000
 class People:
     """Hands out people of the simulated population, each once. `counties` limits whose territory a case can become."""
 
-    def __init__(self, seed: int, counties: frozenset[str] | None = None) -> None:
-        self._population = Population.generate(seed)
+    def __init__(self, seed: int, size: int, counties: frozenset[str] | None = None) -> None:
+        self._population = Population.generate(seed, size)
         self._counties = counties
         self._given: set[str] = set()
         self._phones = count(13_800_000_000)

@@ -106,7 +106,7 @@ async def _await_return(stack: StackProcess, dead: psutil.Process, kill: Kill) -
 
 
 async def _storm(stack: StackProcess, settings: Settings, applications: int, console: Console) -> tuple[Storm, list[Check]]:
-    people = People(SEED, COUNTIES)
+    people = People(SEED, settings.registries_population, COUNTIES)
     bodies = list(mixed(people, applications))
     clip, paper = clip_bytes(), paper_bytes()
     async with office_of(settings) as office, aiohttp.ClientSession(settings.site_url, connector=aiohttp.TCPConnector(limit=64)) as session:

@@ -95,7 +95,7 @@ async def work_item(office: Office, actor: ClerkActor, work_item_id: UUID) -> Wo
     item = ServiceItem.model_validate(case["item"])
     await enter_work_item_look(office, actor, record["application_id"], record["kind"], KIND_TEXT[StepKind(record["kind"])])
     id_number = await office.desk.id_number_of(case["person_id"])
-    evidence = evidence_records(await office.papers.evidence_of(record["application_id"]), office.catalogue)
+    evidence = evidence_records(item, await office.papers.evidence_of(record["application_id"]), office.catalogue)
     applicant = {"name": case["applicant_name"], "id_number": id_number}
     kind = StepKind(record["kind"])
     rounds_left = max(item.supplement.rounds - case["supplement_round"], 0)

@@ -13,11 +13,12 @@ _NAME = Bilingual(zh="姓名", en="Name")
 _ID_NUMBER = Bilingual(zh="公民身份号码", en="ID number")
 
 
-def evidence_records(rows: Iterable[Mapping[str, Any]], service_items: ServiceItems) -> list[EvidenceRecord]:
+def evidence_records(item: ServiceItem, rows: Iterable[Mapping[str, Any]], service_items: ServiceItems) -> list[EvidenceRecord]:
+    """What was answered, each question under its fact's name; one that is not about the applicant says why it was asked."""
     return [
         EvidenceRecord(
             source=row["source"],
-            source_name=service_items.source_name(row["source"]),
+            source_name=_name_of(item, row["source"], service_items),
             found=row["found"],
             fetched_at=row["fetched_at"],
             digest=row["digest"],
@@ -28,13 +29,21 @@ def evidence_records(rows: Iterable[Mapping[str, Any]], service_items: ServiceIt
     ]
 
 
+def _name_of(item: ServiceItem, fact: str, service_items: ServiceItems) -> Bilingual:
+    request = item.evidence_for(fact)
+    name = service_items.source_name(request.source if request else fact)
+    if request is None or request.about is None:
+        return name
+    return Bilingual(zh=f"{name.zh}（{request.purpose.zh}）", en=f"{name.en} ({request.purpose.en})")
+
+
 def comparisons(
     item: ServiceItem, applicant: Mapping[str, str], answers: Mapping[str, Any], evidence: Iterable[EvidenceRecord]
 ) -> list[Comparison]:
     """Each stated value with each registry's own: differing ones first, then agreeing, then those that cannot be compared."""
     found: list[Comparison] = []
     for record in evidence:
-        found += _of_person(applicant, record)
+        found += _of_person(item, applicant, record)
         found += _of_property(item, applicant, answers, record)
         found += _of_movers(item, answers, record)
     return sorted(found, key=lambda c: {False: 0, True: 1, None: 2}[c.agrees])
@@ -52,7 +61,9 @@ def _compare(field: str, label: Bilingual, answered: str, record: EvidenceRecord
     )
 
 
-def _of_person(applicant: Mapping[str, str], record: EvidenceRecord) -> list[Comparison]:
+def _of_person(item: ServiceItem, applicant: Mapping[str, str], record: EvidenceRecord) -> list[Comparison]:
+    if (request := item.evidence_for(record.source)) is not None and request.about is not None:
+        return []  # about somebody else
     return [
         _compare(f"applicant.{field}", label, applicant[field], record, str(record.record[field]), applicant[field] == record.record[field])
         for field, label in (("name", _NAME), ("id_number", _ID_NUMBER))

@@ -23,7 +23,7 @@ _APPLICANT = {
 _POINTS = {"type": "object", "properties": {"total": {"type": "integer"}, "needed": {"type": "integer"}}}
 _CEL_FUNCTIONS = frozenset(
     {"all", "exists", "exists_one", "filter", "has", "map"}
-    | {"bool", "double", "duration", "dyn", "int", "size", "string", "timestamp", "type", "uint"}
+    | {"double", "duration", "dyn", "int", "size", "string", "timestamp", "type", "uint"}
     | {"contains", "endsWith", "matches", "startsWith"}
 )
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 ELEMENT = "[]"  # stands in a path for any element of a list
+_UNKNOWN: tuple[str, ...] = ()  # a value that a call gave: it has no path
 _MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 _WORDS = frozenset({"true", "false", "null", "in"})
 _TOKEN = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[A-Za-z_]\w*|\d+(?:\.\d+)?|&&|\|\||[=!<>]=|\S")
@@ -40,16 +41,18 @@ def reads_of(condition: str) -> tuple[Read, ...]:
 
 
 class _Scan:
+    """Walks the tokens once. A variable whose list has no path of its own (what a call gave) stands for `_UNKNOWN`."""
+
     def __init__(self, tokens: list[str]) -> None:
         self._tokens = tokens
-        self._keeps_list = False  # whether the method last read gives the list it was called on
 
     def reads(self, bound: Mapping[str, Path], start: int, end: int | None, *, optional: bool) -> Iterator[Read]:
         at, end = start, len(self._tokens) if end is None else end
         while at < end:
             word = self._tokens[at]
             if word == ".":
-                at += 2  # a field or method of a call's result
+                found, at = self._hanging_on(bound, _UNKNOWN, at, optional=optional)
+                yield from found
             elif not _is_name(word) or word in _WORDS:
                 at += 1
             elif self._at(at + 1) == "(":
@@ -57,39 +60,32 @@ class _Scan:
                 yield from self.reads(bound, at + 2, close, optional=optional or word == "has")
                 at = close + 1
             else:
-                found, at = self._chain(bound, at, optional=optional)
+                found, at = self._hanging_on(bound, bound.get(word, (word,)), at + 1, optional=optional)
                 yield from found
 
-    def _chain(self, bound: Mapping[str, Path], at: int, *, optional: bool) -> tuple[list[Read], int]:
-        """A name and what hangs on it: `.field`, `[index]`, `.method(…)`."""
-        name = self._tokens[at]
-        path: Path = bound.get(name, (name,))
+    def _hanging_on(self, bound: Mapping[str, Path], path: Path, at: int, *, optional: bool) -> tuple[list[Read], int]:
+        """What hangs on a value: `.field`, `[index]`, `.method(…)`."""
         found: list[Read] = []
-        at += 1
         while True:
             if self._at(at) == "[":
                 close = self._close_of(at)
                 found += self.reads(bound, at + 1, close, optional=optional)
-                path, at = (*path, _index(self._tokens[at + 1])), close + 1
+                path, at = _below(path, _index(self._tokens[at + 1])), close + 1
             elif self._at(at) == "." and self._at(at + 2) == "(":
-                found.append(Read(path, optional))
-                inside, at = self._call(bound, path, at, optional=optional)
-                found += inside
-                if not self._keeps_list:
-                    return found, at  # what follows a call's result has no path of its own
+                method, close = self._at(at + 1), self._close_of(at + 2)
+                found += _read(path, optional)
+                found += self._inside(bound, path, method, at + 2, close, optional=optional)
+                path, at = path if method == "filter" else _UNKNOWN, close + 1
             elif self._at(at) == "." and _is_name(self._at(at + 1)):
-                path, at = (*path, self._at(at + 1)), at + 2
+                path, at = _below(path, self._at(at + 1)), at + 2
             else:
-                return [*found, Read(path, optional)], at
+                return [*found, *_read(path, optional)], at
 
-    def _call(self, bound: Mapping[str, Path], path: Path, at: int, *, optional: bool) -> tuple[list[Read], int]:
-        method, opening = self._at(at + 1), at + 2
-        close = self._close_of(opening)
-        self._keeps_list = method == "filter"
+    def _inside(self, bound: Mapping[str, Path], path: Path, method: str, opening: int, close: int, *, optional: bool) -> Iterator[Read]:
         if method in _MACROS:
-            inner = {**bound, self._tokens[opening + 1]: (*path, ELEMENT)}
-            return list(self.reads(inner, opening + 3, close, optional=optional)), close + 1
-        return list(self.reads(bound, opening + 1, close, optional=optional)), close + 1
+            inner = {**bound, self._tokens[opening + 1]: _below(path, ELEMENT)}
+            return self.reads(inner, opening + 3, close, optional=optional)
+        return self.reads(bound, opening + 1, close, optional=optional)
 
     def _at(self, at: int) -> str:
         return self._tokens[at] if at < len(self._tokens) else ""
@@ -101,6 +97,14 @@ class _Scan:
             if depth == 0:
                 return at
         return len(self._tokens)
+
+
+def _below(path: Path, part: str) -> Path:
+    return (*path, part) if path else _UNKNOWN
+
+
+def _read(path: Path, optional: bool) -> list[Read]:
+    return [Read(path, optional)] if path else []
 
 
 def _is_name(token: str) -> bool:

@@ -24,6 +24,7 @@ def in_words(day: date) -> Bilingual:
 def document_text(item: ServiceItem, known: Mapping[str, Any] | Evaluation) -> DocumentText:
     """The words of the document. What cannot be filled in is left out, never guessed."""
     terms, evaluation = item.document, evaluation_of(known)
+    evaluation = evaluation.with_points(item)
     facts = evaluation.facts
     today = in_words(date.fromisoformat(facts["today"]))
     values = {name: text for name, condition in terms.values.items() if (text := _text(evaluation, condition)) is not None}
@@ -79,7 +80,7 @@ def _row(terms: CertificateTable, evaluation: Evaluation, row: Any) -> list[str]
     for column in terms.columns:
         value = _text(within, column.value) or ""
         said = column.values.get(value)
-        cells.append(said.zh if said else value)
+        cells.append(f"{said.zh} {said.en}" if said else value)
     return cells
 
 

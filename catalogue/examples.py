@@ -32,10 +32,13 @@ def _check(item: ServiceItem, example: Example, sources: Mapping[str, Source], r
             refusals.say((*place, "answers"), f"{field.path}：{field.text.zh}", f"{field.path}: {field.text.en}", *cure)
         return
     try:
-        finding = decide(item, example_facts(item, example, sources))
+        facts = example_facts(item, example, sources)
+        finding = decide(item, facts)
     except ValueError as error:
         refusals.say(place, f"无法推演：{error}", f"cannot be simulated: {error}", "改正示例", "correct the example")
         return
+    for fact in (name for name, said in example.registries.items() if said == "down" and name in facts):
+        refusals.say((*place, "registries", fact), f"“{fact}”在此不会被查询", f"{fact} is not asked here at all", "去掉这一项", "drop it")
     against, outcome = finding.against, finding.outcome.value
     expected = example.reasons if example.reasons is not None else ([] if example.decision == "approved" else None)
     total = finding.points.total if finding.points else None

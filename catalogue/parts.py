@@ -38,7 +38,7 @@ def known_parts(folder: Path = PARTS) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _read_part(path: Path, changed: int) -> dict[str, Any]:
-    raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506 (the safe loader, in C)
+    raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return raw if isinstance(raw, dict) else {}
 
 
@@ -57,7 +57,21 @@ def with_parts(raw: Mapping[str, Any], folder: Path = PARTS, *, seen: tuple[str,
             raise UnknownPart(str(name), known_parts(folder))
         part = with_parts(_read_part(path, path.stat().st_mtime_ns), folder, seen=(*seen, name))
         merged = merge(merged, part)
-    return merge(merged, {key: value for key, value in raw.items() if key != "extends"})
+    whole = merge(merged, {key: value for key, value in raw.items() if key != "extends"})
+    return whole if seen else _without_dropped(whole)
+
+
+def _without_dropped(value: Any) -> Any:
+    """Elements that say `drop: true` go at the very end, so that a part too can take something from another."""
+    if isinstance(value, Mapping):
+        return {key: _without_dropped(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_dropped(element) for element in value if not _is_dropped(element)]
+    return value
+
+
+def _is_dropped(element: Any) -> bool:
+    return isinstance(element, Mapping) and element.get("drop") is True
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,9 +96,11 @@ def _join(base: Sequence[Any], over: Sequence[Any], keys: tuple[str, ...]) -> li
         place = places.pop(_name(element, keys), None)
         if place is None:
             joined.append(element)
+        elif _is_dropped(joined[place]):
+            joined[place] = element  # taken away by one part, brought anew by the next
         else:
             joined[place] = merge(joined[place], element)
-    return [element for element in joined if not (isinstance(element, Mapping) and element.get("drop") is True)]
+    return joined
 
 
 def _name(element: Any, keys: tuple[str, ...]) -> object:

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.application import ApplicationRequest
 from domain.identity_numbers import IdNumber
-from domain.service_item import ServiceItem
+from domain.service_item import EvidenceRequest, ServiceItem
 
 
 def station_name(facts: Any, code: str) -> str | None:
@@ -27,7 +27,8 @@ def facts_of(
     """`evidence` rows carry `source`, the fact's name, and `body`, the signed JSON text.
 
     A source that has no record is `{found: false}`; so is, under `item`, a question about somebody whom another answer
-    does not name (the spouse of an unmarried person), which nobody is asked. A source that did not answer is not there at all.
+    does not name (the spouse of an unmarried person), or about something the form did not ask after, which nobody is asked.
+    A source that did not answer is not there at all.
     """
     facts: dict[str, Any] = {
         "answers": request.answers,
@@ -37,9 +38,10 @@ def facts_of(
     for row in evidence:
         answer = json.loads(row["body"])
         facts[row["source"]] = {"found": answer["found"], **(answer.get("record") or {})}
-    for wanted in item.evidence if item else ():
-        if wanted.name not in facts and wanted.about and not subject_of(wanted.about, facts) and _was_answered(wanted.about, facts):
-            facts[wanted.name] = {"found": False}
+    left = [wanted for wanted in item.evidence if wanted.name not in facts] if item else []
+    while nobody := [wanted for wanted in left if nobody_to_ask(wanted, facts)]:
+        facts |= {wanted.name: {"found": False} for wanted in nobody}
+        left = [wanted for wanted in left if wanted not in nobody]
     return facts
 
 
@@ -67,5 +69,16 @@ def subject_of(path: str, facts: Mapping[str, Any]) -> str | None:
     return str(value) if isinstance(value, str | int) and value != "" else None
 
 
-def _was_answered(path: str, facts: Mapping[str, Any]) -> bool:
-    return path.split(".")[0] in facts
+def nobody_to_ask(wanted: EvidenceRequest, facts: Mapping[str, Any]) -> bool:
+    """Whether all is known that a question needs, and yet it has no subject or no parameter: then it is not asked."""
+    origins = [*([wanted.about] if wanted.about else []), *(origin_path(origin) for origin in wanted.query.values())]
+    return (
+        bool(origins)
+        and all(origin.split(".")[0] in facts for origin in origins)
+        and any(subject_of(origin, facts) is None for origin in origins)
+    )
+
+
+def origin_path(origin: str) -> str:
+    """A field of the form may be named alone."""
+    return origin if "." in origin else f"answers.{origin}"

@@ -41,6 +41,7 @@ def simulators(settings: Settings, project: Path) -> Part:
     port = settings.port("simulators")
     state = settings.home / "simulators"
     options = ["--port", str(port), "--state", str(state), "--seed", str(settings.registries_seed)]
+    options += ["--population", str(settings.registries_population)]
     # A benchmark asks for anybody's portrait, as a real registry would have it.
     options += ["--portraits-for-all"] if settings.bench_identity else []
     return Part(

@@ -18,6 +18,9 @@ from tests.running import run_stack
 # What a procedure must not do (clocks, randomness, I/O) is noticed here, before it costs a history.
 os.environ["ONETRIP_WORKFLOW_SANDBOX"] = "1"
 
+# Enough people for every test; 100,000 take seconds at each start of the simulators.
+os.environ.setdefault("REGISTRIES_POPULATION", "10000")
+
 # A busy machine is no failure.
 hypothesis.settings.register_profile("onetrip", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("onetrip")

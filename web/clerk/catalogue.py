@@ -97,7 +97,7 @@ async def act(request: Request, code: str, clerk: Clerk, form: CheckedForm) -> R
         return await _editor(request, clerk, file, text, result="saved")
     checked = await editing.check_file(office, clerk, code, text)
     if action == "publish" and checked.may_be_published:
-        return RedirectResponse(f"/staff/catalogue/{code}/publish", 303)
+        return RedirectResponse(f"/staff/catalogue/{code}/publish#main", 303)  # or the form's own `#result` would stay
     if checked.item is None or action in ("check", "publish"):
         return await _editor(request, clerk, file, text, result="check", checked=checked)
     try:

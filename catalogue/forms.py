@@ -53,8 +53,8 @@ def _label(item: ServiceItem, name: object) -> Bilingual:
 
 def _field_error(item: ServiceItem, error: ValidationError, prefix: str) -> FieldError:
     path = list(error.absolute_path)
-    if error.validator is None and not path:  # the library does not say where a schema `false` stands, but for its place in the schema
-        path = list(error.absolute_schema_path)[-1:]
+    if error.validator is None and not path:
+        path = _not_asked(item, error)
     if error.validator == "required":
         missing = error.message.split("'")[1]
         path, label = [*path, missing], _label(item, missing)
@@ -65,6 +65,14 @@ def _field_error(item: ServiceItem, error: ValidationError, prefix: str) -> Fiel
     else:
         text = _constraint_text(error, _label(item, path[0] if path else ""))
     return FieldError(path="/".join([prefix, *(str(p).replace("~", "~0").replace("/", "~1") for p in path)]), text=text)
+
+
+def _not_asked(item: ServiceItem, error: ValidationError) -> list[str | int]:
+    """The field that a schema `false` refuses; the library tells only where the schema stands."""
+    schema: Any = item.form
+    for step in error.absolute_schema_path:
+        schema = schema[step]
+    return [name for name, allowed in schema.items() if allowed is False][:1]
 
 
 def _constraint_text(error: ValidationError, label: Bilingual) -> Bilingual:

@@ -145,3 +145,17 @@ def test_what_is_not_asked_is_dropped_when_the_form_is_read(item: ServiceItem, r
     asked = asked_fields(item.form, answers)
     hidden = {name: made.value_for(field, random) for name, field in fields_of(item.form).items() if name not in asked}
     assert read_from_page(item, {**hidden, **answers}) == answers
+
+
+@pytest.mark.parametrize(
+    "item", [item for item in WITH_FORM if any("x-when" in f for f in fields_of(item.form).values())], ids=lambda item: item.code
+)
+def test_a_program_that_answers_what_is_not_asked_is_told_which_field(item: ServiceItem) -> None:
+    random = Random(0)
+    answers = made.answers_for(item.form, random)
+    hidden = [name for name in fields_of(item.form) if name not in asked_fields(item.form, answers)]
+    if not hidden:
+        return
+    with pytest.raises(InvalidInput) as refused:
+        check_answers(item, {**answers, hidden[0]: made.value_for(fields_of(item.form)[hidden[0]], random)})
+    assert f"/answers/{hidden[0]}" in [field.path for field in refused.value.fields]

@@ -227,7 +227,7 @@ async def last_text(office: Office, code: str) -> str | None:
     versions = office.catalogue.versions(code)
     if history and (not versions or history[0]["version"] >= versions[-1].version):
         return str(history[0]["text"])
-    path = packaged_file(code)
+    path = packaged_file(code, office.catalogue.folder)
     if path is not None:
         return path.read_text(encoding="utf-8")
     return str(history[0]["text"]) if history else None

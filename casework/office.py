@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from casework.engine import CaseEngine
@@ -26,6 +27,11 @@ class CatalogueOnShow(ServiceItems, Protocol):
         ...
 
     def all(self, on: date | None = None) -> list[ServiceItem]: ...
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are that came with the system."""
+        ...
 
     def codes(self) -> list[str]:
         """Every code that some version is known of, in force or not."""

@@ -41,6 +41,7 @@ class Catalogue:
     ) -> None:
         """`kept_in` is a folder where checked items may be kept for the next start."""
         self.sources = sources if sources is not None else load_sources()
+        self.folder = folder
         self._publications = publications
         self._newest_seen = 0
         self._looked_at = 0.0

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -52,10 +52,9 @@ class PublicationStore:
     async def newest_of_each(self) -> list[dict[str, Any]]:
         """Who published the newest version of each code, and when."""
         table = published_items.c
-        query = (
-            select(table.code, table.version, table.published_by, table.published_at)
-            .distinct(table.code)
-            .order_by(table.code, table.version.desc())
+        newest = select(table.code, func.max(table.version)).group_by(table.code)
+        query = select(table.code, table.version, table.published_by, table.published_at).where(
+            tuple_(table.code, table.version).in_(newest)
         )
         async with self._db.statement() as connection:
             return [dict(row._mapping) for row in await connection.execute(query)]

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import Result
 from typer.testing import CliRunner
 
 from cli import app
 from tests.builders import library_card
 
-Run = Callable[..., Result]
+Run = Callable[..., Any]
 CARD = {key: value for key, value in library_card().items() if key not in ("evidence", "rules", "jurisdiction", "materials")}
 # The library's shelves are the tests' own source; this card rests on a source that everybody has.
 CARD |= {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from casework.views import IdentityView
+from catalogue.guide import sample_of
 from domain.application import Challenge, Status
 from domain.jurisdiction import Role
 from domain.service_item import StepKind
@@ -15,6 +16,7 @@ Arrange = Callable[[World], None]
 HERE = f"/applications/{CASE}"
 ITEM = f"/staff/work-items/{WORK}"
 COUNTER = f"/staff/counter/{WORK}"
+NOTICES = [item.code for item in fake.CATALOGUE.all() if item.notice]
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,16 @@ def _draft(world: World) -> None:
         "answers": {"property_certificate": "浙(2023)温州市不动产权第0045678号", "movers": [fake.HUSBAND]},
         "delivery": {"method": "post", "address": "浙江省温州市鹿城区滨江街道江滨路 88 号"},
     }
+
+
+def _sample_draft(code: str) -> Arrange:
+    """The answers of the item's own example, with its first way of delivery."""
+
+    def arrange(world: World) -> None:
+        item = fake.CATALOGUE.get(code)
+        world.drafts[code] = {"answers": dict(sample_of(item).answers), "delivery": {"method": item.delivery[0].value}}
+
+    return arrange
 
 
 def _late_registries(world: World) -> None:
@@ -92,6 +104,30 @@ def _supervisor(world: World) -> None:
     _queue(world)
 
 
+def _editor(world: World) -> None:
+    world.clerk = fake.clerk_actor(Role.CATALOGUE_EDITOR)
+    text = fake.CATALOGUE.folder.joinpath("criminal", "no-criminal-record.yaml").read_text(encoding="utf-8")
+    for version, changed in ((2, text.replace("2026-01-01", "2026-02-01")), (3, text.replace("2026-01-01", "2026-03-01"))):
+        world.publications.rows.append(
+            {
+                "code": "no-criminal-record",
+                "version": version,
+                "digest": "9f" * 32,
+                "text": changed.replace("version: 1", f"version: {version}"),
+                "published_by": "catalogue-editor",
+                "published_at": NOW,
+            }
+        )
+    world.publications.texts["clerk-1", "no-criminal-record"] = (world.publications.rows[1]["text"], NOW)
+    world.publications.texts["clerk-2", "no-criminal-record"] = ("", NOW)
+    world.publications.names["clerk-2"] = "李娜"
+
+
+def _reader(world: World) -> None:
+    _editor(world)
+    world.clerk = fake.clerk_actor(Role.SUPERVISOR)
+
+
 def _counter_done(status: Status) -> Arrange:
     def arrange(world: World) -> None:
         world.detail = fake.work_detail(
@@ -109,6 +145,15 @@ PUBLIC_PAGES = (
     SamplePage("guide, no trip", "/items/no-criminal-record"),
     SamplePage("guide, counter", "/items/name-change"),
     SamplePage("guide, counter or post", "/items/purchase-migration"),
+    SamplePage("guide with points", "/items/points-settlement"),
+    SamplePage("guide of a query", "/items/household-query"),
+    SamplePage("guide of a form with conditions", "/items/residence-permit"),
+    *(SamplePage(f"notice {code}", f"/items/{code}", signed_in=False) for code in NOTICES),
+    SamplePage("all items", "/items", signed_in=False),
+    SamplePage("items of a branch", "/items?branch=traffic"),
+    SamplePage("items of an occasion", "/items?occasion=birth"),
+    SamplePage("items without a visit that fit words", "/items?trips=0&q=证明"),
+    SamplePage("items of a branch that is none", "/items?branch=navy", status=404),
     SamplePage("unknown service item", "/items/no-such-thing", status=404),
     SamplePage("verify", "/verify", signed_in=False),
     SamplePage("verified", f"/verify?number={DOCUMENT}", signed_in=False),
@@ -123,6 +168,12 @@ APPLICANT_PAGES = (
     SamplePage("form with a home and a household", "/items/purchase-migration/apply"),
     SamplePage("form whose registries are late", "/items/purchase-migration/apply", _late_registries),
     SamplePage("form with a long answer", "/items/name-change/apply"),
+    SamplePage("form with dates and sections", "/items/birth-registration-late/apply"),
+    SamplePage("form with conditions", "/items/points-settlement/apply"),
+    SamplePage("check with points", "/items/points-settlement/check", _sample_draft("points-settlement")),
+    SamplePage("check of a query", "/items/household-query/check", _sample_draft("household-query")),
+    SamplePage("case with points", HERE, _case(Status.APPROVING, "points-settlement")),
+    SamplePage("case of an answered query", HERE, _case(Status.COMPLETED, "household-query")),
     SamplePage("delivery", "/items/purchase-migration/delivery", _draft),
     SamplePage("check", "/items/purchase-migration/check", _draft),
     SamplePage("my applications", "/applications"),
@@ -168,6 +219,13 @@ STAFF_PAGES = (
     SamplePage("compare originals", COUNTER, _work(StepKind.COUNTER_CHECK)),
     SamplePage("compared, being made", f"{COUNTER}/done", _counter_done(Status.ISSUING)),
     SamplePage("compared, to print", f"{COUNTER}/done", _counter_done(Status.COMPLETED)),
+    SamplePage("catalogue", "/staff/catalogue", _editor),
+    SamplePage("catalogue, read", "/staff/catalogue", _reader),
+    SamplePage("new service item", "/staff/catalogue-new", _editor),
+    SamplePage("service item file", "/staff/catalogue/no-criminal-record?published=2", _editor),
+    SamplePage("service item file, read", "/staff/catalogue/no-criminal-record", _reader),
+    SamplePage("service item to publish", "/staff/catalogue/no-criminal-record/publish", _editor),
+    SamplePage("no such service item file", "/staff/catalogue/no-such-thing", _editor, status=404),
     SamplePage("compared, void", f"{COUNTER}/done", _counter_done(Status.VOID)),
 )
 ALL_PAGES = (*PUBLIC_PAGES, *APPLICANT_PAGES, *STAFF_PAGES)

@@ -23,6 +23,7 @@ from catalogue.skeleton import KINDS
 from domain.errors import DomainError, FieldError, InvalidInput, NotAllowed, NotFound
 from domain.service_item import ServiceItem
 from domain.text import Bilingual, Language
+from web.applicant.known import fitting_values
 from web.applicant.questions import questions, read_answers
 from web.problems import PageRoute, error_context, status_of
 from web.rendering import masked_id, page
@@ -119,7 +120,7 @@ async def _result(request: Request, action: str, item: ServiceItem, form: FormDa
     office = request.app.state.office
     match action:
         case "simulate":
-            return {"examples": editing.run_examples(item, office.catalogue.sources)} | _hand(request, item, form)
+            return {"examples": editing.run_examples(item, office.catalogue.sources)} | _hand(request, item)
         case "by-hand":
             hand = _hand(request, item, form)
             today = office.now().astimezone(CHINA).date()
@@ -146,14 +147,15 @@ def _guide(office: Office, item: ServiceItem, language: Language) -> Markup:
     return Markup(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))  # noqa: S704 (made by the renderer, which escapes)
 
 
-def _hand(request: Request, item: ServiceItem, form: FormData) -> dict[str, Any]:
-    """The item's own questions with what was answered, and what each registry shall say."""
+def _hand(request: Request, item: ServiceItem, form: FormData | None = None) -> dict[str, Any]:
+    """The item's own questions, as they were answered if they were, and what each registry shall say."""
     sources, language = request.app.state.office.catalogue.sources, language_of(request)
-    answers = read_answers(item, form)
-    said = {e.name: choice for e in item.evidence if (choice := text_of(form, REGISTRY + e.name)) in SAID}
+    prefilled = _from_samples(request, item)
+    answers = read_answers(item, form, known=fitting_values(item, prefilled)) if form is not None else None
+    said = {e.name: choice for e in item.evidence if form is not None and (choice := text_of(form, REGISTRY + e.name)) in SAID}
     person = sample_person(sources)
-    asked = questions(item, _from_samples(request, item), answers, language, myself=masked_id(person["id_number"]))
-    return {"questions": asked, "answers": answers, "said": said, "choices": SAID, "person": person}
+    asked = questions(item, prefilled, answers, language, myself=masked_id(person["id_number"]))
+    return {"questions": asked, "answers": answers or {}, "said": said, "choices": SAID, "person": person}
 
 
 def _from_samples(request: Request, item: ServiceItem) -> PrefilledForm:

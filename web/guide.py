@@ -20,6 +20,8 @@ RECENT = 3
 MOST_WORDS = 60
 MOST_IN_A_LIST = 20  # a longer one is shown in groups that open
 
+_OTHERS = Bilingual(zh="其他", en="Others")
+
 
 @router.get("/", response_class=HTMLResponse)
 async def home(request: Request, q: str = "") -> HTMLResponse:
@@ -94,7 +96,14 @@ def _grouped(items: list[ServiceItem]) -> list[tuple[str, Bilingual, list[Servic
     """A long list under the occasions; what belongs to none under its kind. Something may be looked for under two occasions."""
     groups = [(occasion.id, occasion.name, [item for item in items if occasion.holds(item)]) for occasion in occasions()]
     placed = {item.code for _, _, found in groups for item in found}
-    groups += [(kind.value, KIND_NAMES[kind], [item for item in items if item.kind is kind and item.code not in placed]) for kind in Kind]
+    groups += [
+        (
+            kind.value,
+            _OTHERS if kind is Kind.HANDLE else KIND_NAMES[kind],
+            [item for item in items if item.kind is kind and item.code not in placed],
+        )
+        for kind in Kind
+    ]
     return [(code, name, found) for code, name, found in groups if found]
 
 

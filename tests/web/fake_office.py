@@ -38,13 +38,16 @@ from casework.views import (
     WorkItemDetail,
     WorkItemRow,
 )
+from catalogue.guide import sample_of
 from catalogue.loader import Catalogue
+from catalogue.simulation import example_facts
 from domain.application import STATUS_TEXT, ApplicationRequest, Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
+from domain.decision import PointsTally
 from domain.documents import SealVerdict
 from domain.errors import FieldError, InvalidInput, NotFound, WorkItemAlreadyClaimed
 from domain.jurisdiction import ClerkScope, Role
 from domain.redeciding import Changed, Trial
-from domain.service_item import ServiceItem, StepKind
+from domain.service_item import Kind, ServiceItem, StepKind
 from domain.text import Bilingual
 from domain.work_items import KIND_TEXT, OUTCOME_TEXT, OUTCOMES
 from tests.builders import MemoryPublications
@@ -136,6 +139,7 @@ def decision(code: str, outcome: str) -> DecisionView:
         decided_at=NOW - timedelta(hours=1),
         reasons=reasons,
         reason="查到的记录在法定范围内，不能出具无记录证明。" if person else None,
+        points=CATALOGUE.decide(item, example_facts(item, sample_of(item), CATALOGUE.sources)).points,
     )
 
 
@@ -205,13 +209,16 @@ def case_view(status: Status = Status.VERIFYING, code: str = "name-change", **ch
         "identity": IdentityView(
             attempts_used=0, attempts_allowed=3, checking=False, passed=status is not Status.VERIFYING, last_reasons=[]
         ),
-        "answers": answers[code],
+        "answers": answers.get(code, dict(sample_of(item).answers)),
         "delivery": item.delivery[0].value,
         "tracking_number": "EA123456789CN" if status is Status.POSTING else None,
         "actions": [] if status.final else actions.get(status, ["withdraw"]),
         "opened_at": NOW - timedelta(hours=3),
         "updated_at": NOW,
         "ended_at": NOW if status.final else None,
+        "result": CATALOGUE.document_text(item, example_facts(item, sample_of(item), CATALOGUE.sources))
+        if item.kind is Kind.QUERY and status is Status.COMPLETED
+        else None,
     }
     return ApplicationView(**(base | changed)).pinned_to(item)
 
@@ -460,6 +467,12 @@ class World:
                 values[fill.field] = record.get(fill.path)
         return PrefilledForm(values=values, sources={f.field: f.source for f in item.prefill}, read_at=NOW, failed=self.failed)
 
+    async def points_so_far(self, office: Any, actor: ApplicantActor, item: ServiceItem, answers: Mapping[str, Any]) -> PointsTally | None:
+        """As before submission: one registry was read, the others were not asked yet."""
+        facts = example_facts(item, sample_of(item), CATALOGUE.sources) if item.points else {}
+        known = {name: facts[name] for name in ("answers", "applicant", "today", "residence_permits") if name in facts}
+        return CATALOGUE.decide(item, known).points if item.points else None
+
     async def save_draft(self, office: Any, actor: ApplicantActor, code: str, body: Mapping[str, Any]) -> None:
         self.drafts[code] = dict(body)
 
@@ -636,6 +649,7 @@ PARTS = {
     accounts: ("request_code", "confirm_code", "clerk_sign_in", "applicant_of", "clerk_of", "sign_out", "csrf_of"),
     applying: (
         "prefill",
+        "points_so_far",
         "save_draft",
         "load_draft",
         "request_of",

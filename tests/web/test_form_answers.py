@@ -75,7 +75,7 @@ def page_accepts(item: ServiceItem, read: dict[str, Any]) -> bool:
 
 
 def read_from_page(item: ServiceItem, answers: dict[str, Any]) -> dict[str, Any]:
-    return read_answers(item, FormData(made.as_posted(item.form, answers)))
+    return read_answers(item, FormData([*made.as_posted(item.form, answers)]))
 
 
 @EACH

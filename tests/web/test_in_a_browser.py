@@ -138,6 +138,31 @@ def test_an_error_summary_takes_the_focus_and_leads_to_its_field(tab: Page) -> N
     assert tab.evaluate("document.activeElement.id") == "answers-new_name"
 
 
+def test_a_field_is_asked_once_the_answer_that_it_depends_on_is_given(tab: Page) -> None:
+    tab.goto("/items/residence-permit/apply")
+    school = tab.locator("#answers-school")
+    school.wait_for(state="hidden")
+    assert tab.locator("[data-said-without-script]").first.is_hidden(), "the sentence is for who has no script"
+    study = tab.locator('input[name="ground"][value="study"]')
+    study.check()
+    school.wait_for(state="visible")
+    part = tab.evaluate("document.querySelector('#answers-school').closest('[data-asked-when]').id")
+    assert part in (study.get_attribute("aria-controls") or "").split()
+    assert tab.locator("[data-asked-more]").inner_text() == "下面多了要填写的内容"
+    tab.locator('input[name="ground"]').first.check()
+    school.wait_for(state="hidden")
+
+
+def test_without_a_script_each_field_says_when_it_is_asked(chromium: Browser, address: str, world: World) -> None:
+    context = chromium.new_context(viewport=PHONE, base_url=address, java_script_enabled=False)
+    context.add_cookies([{"name": "onetrip_session", "value": TOKEN, "url": address}])
+    tab = context.new_page()
+    tab.goto("/items/residence-permit/apply")
+    assert tab.locator("#answers-school").is_visible()
+    assert tab.locator(".ot-when").first.inner_text().endswith("的才填")
+    context.close()
+
+
 def test_the_first_tab_stop_skips_to_the_content(tab: Page) -> None:
     tab.goto("/")
     tab.keyboard.press("Tab")

@@ -1,13 +1,16 @@
 """Every page draws in both languages, well-formed and within its security policy."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 from starlette.testclient import TestClient
 
+from catalogue.guide import sample_of
+from domain.service_item import ServiceItem
 from domain.text import Language
-from tests.web.fake_office import World
+from tests.web.fake_office import CATALOGUE, World
 from tests.web.sample_pages import ALL_PAGES, SamplePage
 
 VOID = {"meta", "link", "img", "input", "br", "hr", "source"}
@@ -141,3 +144,46 @@ def test_only_the_case_that_awaits_its_visit_shows_a_code_for_the_counter(world:
     assert "data:image/svg+xml" in browser.get(f"/applications/{CASE}").text
     world.case = case_view(Status.APPROVING)
     assert "data:image/svg+xml" not in browser.get(f"/applications/{CASE}").text
+
+
+@pytest.mark.parametrize("item", [item for item in CATALOGUE.all() if item.can_be_applied_for], ids=lambda item: item.code)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_each_item_has_a_guide_and_a_form(item: ServiceItem, language: Language, browser: TestClient) -> None:
+    guide = browser.get(f"/items/{item.code}?lang={language}")
+    assert guide.status_code == 200 and outline(guide.text).wrong == []
+    shown = unescape(guide.text)
+    assert item.name.in_language(language) in shown
+    for exclusion in item.exclusions:
+        assert exclusion.reason.in_language(language) in shown
+    form = browser.get(f"/items/{item.code}/apply?lang={language}")
+    assert form.status_code in (200, 303)
+    assert form.status_code == 303 or outline(form.text).wrong == []
+
+
+def test_a_notice_has_no_form(browser: TestClient) -> None:
+    assert browser.get("/items/notice-trips/apply").headers["location"] == "/items/notice-trips"
+    assert "/items/notice-trips/apply" not in browser.get("/items/notice-trips").text
+
+
+def test_a_notices_table_lists_what_the_catalogue_holds(browser: TestClient) -> None:
+    page = browser.get("/items/notice-trips").text
+    assert all(f'href="/items/{item.code}"' in page for item in CATALOGUE.all() if item.can_be_applied_for)
+
+
+def test_a_query_without_questions_goes_straight_to_its_check(browser: TestClient, world: World) -> None:
+    assert browser.get("/items/household-query/apply").headers["location"] == "/items/household-query/check"
+    page = browser.get("/items/household-query/check").text
+    assert "请确认查询" in page and "常住人口信息" in page
+
+
+def test_points_say_what_is_counted_and_what_comes_later(browser: TestClient, world: World) -> None:
+    item = CATALOGUE.get("points-settlement")
+    world.drafts[item.code] = {"answers": dict(sample_of(item).answers), "delivery": {"method": item.delivery[0].value}}
+    page = browser.get(f"/items/{item.code}/check").text
+    assert "提交后计算" in page and "目前合计" in page and "不是任何地方的现行标准" in page
+
+
+def test_a_long_list_comes_in_groups_that_open(browser: TestClient) -> None:
+    page = browser.get("/items").text
+    assert page.count('class="ot-group"') >= 8
+    assert all(f'href="/items/{item.code}"' in page for item in CATALOGUE.all())

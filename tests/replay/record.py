@@ -23,10 +23,13 @@ from domain.errors import InvalidInput
 from domain.ids import new_id, workflow_id
 from domain.service_item import StepKind
 from settings import Settings
-from tests.builders import make_application_request, make_service_item
+from tests.builders import NAME, library_card, make_application_request, make_id_number, make_service_item
 from tests.driving import FictionTown, days, fiction_wiring, workers
 from tests.replay.key import HISTORIES, PAYLOAD_KEYS
 from tests.running import run_stack
+
+
+_WHY = {"zh": "核对姓名", "en": "To check the name"}
 
 
 class Recorder(FictionTown):
@@ -163,6 +166,41 @@ async def registry_retried(town: Recorder) -> UUID:
     return case
 
 
+async def asked_in_turn(town: Recorder) -> UUID:
+    """A question about the spouse waits for the answer that names them."""
+    spouse = {"source": "resident_population", "fact": "spouse", "about": "marriage.spouse.id_number", "purpose": _WHY}
+    evidence = [spouse, *library_card()["evidence"], {"source": "marriage", "purpose": _WHY}]
+    town.shelf.put(make_service_item(code="library-card-for-two", evidence=evidence))
+    town.registries.records["marriage"] = {"status": "married", "spouse": {"id_number": make_id_number(2), "name": NAME}}
+    case = await town.begin(make_application_request("library-card-for-two"))
+    await town.until_status(case, Status.COMPLETED)
+    return case
+
+
+async def registry_given_up(town: Recorder) -> UUID:
+    people, shelves = library_card()["evidence"]
+    town.shelf.put(make_service_item(code="library-card-in-haste", evidence=[people, shelves | {"patience_hours": 2}]))
+    town.registries.down = {"property"}
+    case = await town.begin(make_application_request("library-card-in-haste", delivery="counter"))
+    await town.until_event(case, "registry_late")
+    await town.forward(case, timedelta(hours=3))
+    await town.work(case, StepKind.PRE_REVIEW, "pass")
+    await town.work(case, StepKind.APPROVAL, "approve", reason="书架在")
+    await town.visit(case)
+    await town.until_status(case, Status.COMPLETED)
+    return case
+
+
+async def signed_in_query(town: Recorder) -> UUID:
+    """No clip: the sign-in of the pages is enough for what shows little."""
+    town.shelf.put(make_service_item(code="library-card-query", kind="query", identity="signed_in"))
+    case = new_id()
+    await town.office.engine.start(case, make_application_request("library-card-query", channel="phone"))
+    while (await town.office.desk.access_of(case))["status"] != Status.COMPLETED:
+        await asyncio.sleep(0.05)
+    return case
+
+
 async def not_opened(town: Recorder) -> UUID:
     case = new_id()
     try:
@@ -177,6 +215,7 @@ PATHS: dict[str, Callable[[Recorder], Awaitable[UUID]]] = {
     for make in (
         completed_online, referred_approved, refused, counter_completed, void, expired, withdrawn_early, withdrawn_late, abandoned,
         supplement_rounds, identity_to_counter, no_portrait, posted, registry_retried, not_opened,
+        asked_in_turn, signed_in_query,
     )
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """What a document says at the end, worked out from the facts: statement, fields and table, as the service item words them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from string import Formatter
@@ -29,13 +29,22 @@ def document_text(item: ServiceItem, known: Mapping[str, Any] | Evaluation) -> D
     today = in_words(date.fromisoformat(facts["today"]))
     values = {name: text for name, condition in terms.values.items() if (text := _text(evaluation, condition)) is not None}
     values |= {"name": facts["applicant"]["name"], "id_number": facts["applicant"]["id_number"], "today_zh": today.zh, "today_en": today.en}
-    lines = [line.filled(**values) for line in terms.statement if names_in(line) <= values.keys()]
+    lines = [line.filled(**values) for line in _that_stand(terms.statement, values.keys())]
     return DocumentText(
         statement=lines,
         fields=[field for named in terms.fields if (field := _field(named, evaluation)) is not None] or person_fields(facts),
         table=_table(terms.table, evaluation) if terms.table else None,
         unfilled=len(terms.statement) - len(lines),
     )
+
+
+def _that_stand(sentences: Sequence[Bilingual], known: Collection[str]) -> list[Bilingual]:
+    """Sentences whose values are known. One that needs none (“hereby certified”) does not stand where all that need some are left out."""
+    filled = [bool(names_in(sentence)) and names_in(sentence) <= set(known) for sentence in sentences]
+    formula_stands = any(filled) or not any(names_in(sentence) for sentence in sentences)
+    return [
+        sentence for sentence, is_filled in zip(sentences, filled, strict=True) if is_filled or (formula_stands and not names_in(sentence))
+    ]
 
 
 def names_in(line: Bilingual) -> set[str]:

@@ -470,7 +470,7 @@ class World:
     async def points_so_far(self, office: Any, actor: ApplicantActor, item: ServiceItem, answers: Mapping[str, Any]) -> PointsTally | None:
         """As before submission: one registry was read, the others were not asked yet."""
         facts = example_facts(item, sample_of(item), CATALOGUE.sources) if item.points else {}
-        known = {name: facts[name] for name in ("answers", "applicant", "today", "residence_permits") if name in facts}
+        known: dict[str, Any] = {name: facts[name] for name in ("answers", "applicant", "today", "residence_permits") if name in facts}
         return CATALOGUE.decide(item, known).points if item.points else None
 
     async def save_draft(self, office: Any, actor: ApplicantActor, code: str, body: Mapping[str, Any]) -> None:

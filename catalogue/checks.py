@@ -12,6 +12,7 @@ from catalogue.documents import ALWAYS_FILLED, TEMPLATES
 from catalogue.functions import FUNCTIONS
 from catalogue.refusals import Place, Refusals
 from catalogue.rules import RuleSyntaxError, functions_of, variables_of
+from domain.jurisdiction import Role
 from domain.service_item import Branch, Delivery, IdentityLevel, Kind, MaterialSource, ServiceItem
 from domain.source import Source
 
@@ -21,6 +22,7 @@ _APPLICANT = {
     "properties": {"id_number": _TEXT, "name": _TEXT, "birth_date": _TEXT, "sex": _TEXT, "age": {"type": "integer"}},
 }
 _POINTS = {"type": "object", "properties": {"total": {"type": "integer"}, "needed": {"type": "integer"}}}
+_NOT_ON_CASES = frozenset({Role.SUPERVISOR, Role.CATALOGUE_EDITOR})
 _CEL_FUNCTIONS = frozenset(
     {"all", "exists", "exists_one", "filter", "has", "map"}
     | {"double", "duration", "dyn", "int", "size", "string", "timestamp", "type", "uint"}
@@ -282,6 +284,12 @@ class _Checks:
         item = self.item
         if not item.steps:
             self.say("steps", "转人工后无人办理", "a referred case needs at least one step", "写上一个步骤", "name a step")
+        for step in item.steps:
+            if step.role in _NOT_ON_CASES:
+                self.say(
+                    ("steps", step.kind.value, "role"), f"{step.role.value} 不办理申请", f"{step.role.value} completes no work",
+                    "改为 pre_reviewer 或 approver", "write pre_reviewer or approver",
+                )  # fmt: skip
         if item.identity is IdentityLevel.SIGNED_IN and item.kind is not Kind.QUERY:
             self.say(
                 "identity", "只有查询类事项可以免人脸核验", "only a query can do without the face check", "改为 face", "write face",

@@ -111,6 +111,10 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str, str, str, str]] = {
         {"examples": [CARD["examples"][0] | {"decision": "referred"}]},
         "decision:", "examples.known.decision", "comes out as approved", "correct the rules or the example", "改正规则或示例",
     ),
+    "a step that nobody can do": (
+        {"steps": [library_card()["steps"][0] | {"role": "catalogue_editor"}]},
+        "role:", "steps.pre_review.role", "catalogue_editor completes no work", "write pre_reviewer or approver", "改为 pre_reviewer",
+    ),
     "an unknown part": ({"extends": "nothing"}, "extends:", "extends", "no part nothing", "write one of", "可用："),
     "a last day before the first": (
         {"effective_to": "2025-01-01"},

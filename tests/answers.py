@@ -92,7 +92,11 @@ def _text_for(field: Mapping[str, Any], random: Random) -> str:
         return (date(1950, 1, 1) + timedelta(days=random.randint(0, 27_000))).isoformat()
     least, most = max(1, int(field.get("minLength", 1))), int(field.get("maxLength", 40))
     for tries in range(_MOST_TRIES):
-        text = _matching(field["pattern"], random, tries // 4) if "pattern" in field else _words(random, random.randint(least, min(most, least + 20)))
+        text = (
+            _matching(field["pattern"], random, tries // 4)
+            if "pattern" in field
+            else _words(random, random.randint(least, min(most, least + 20)))
+        )
         if least <= len(text) <= most and text == text.strip() and text:
             return text
     raise AssertionError(f"no text was found for {field}")

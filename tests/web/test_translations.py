@@ -37,6 +37,7 @@ JOINED: dict[str, list[str]] = {
     "form.date_": ["year", "month", "day"],
     "guide.": ["phone", "pc", "counter", "kiosk"],
     "items.": ["branch", "kind", "trips"],
+    "replay.": ["approved", "referred"],  # what the machine decides
     "catalogue.column_": ["item", "version", "period", "draft", "published"],
     "catalogue.note_": ["found", "none", "down", "approved", "referred"],
     "catalogue.truth_": ["true", "false", "unknown"],

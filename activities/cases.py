@@ -12,6 +12,7 @@ from domain.clock import CHINA as CHINA
 from domain.clock import day_in_china
 from domain.decision import Decision, Outcome
 from domain.facts import facts_of, station_name
+from domain.forms import asked_fields
 from domain.ports import ServiceItems, WorkingDays
 from domain.records import CaseRecords, PaperRecords
 from domain.text import Bilingual
@@ -45,7 +46,11 @@ class CaseActivities:
     async def record_change(self, change: CaseChange) -> ChangeResult:
         if change.answers_patch:
             request, item = await self.records.request_of(change.application_id)
-            self.service_items.check_answers(item, request.answers | change.answers_patch)
+            answers = request.answers | change.answers_patch
+            asked = asked_fields(item.form, answers)
+            dropped = [name for name in request.answers if name in item.form.get("properties", {}) and name not in asked]
+            self.service_items.check_answers(item, {name: value for name, value in answers.items() if name not in dropped})
+            change = change.model_copy(update={"answers_dropped": dropped})
         return await self.records.apply(change, due_at=self._due_at(change))
 
     def _due_at(self, change: CaseChange) -> datetime | None:

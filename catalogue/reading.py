@@ -116,7 +116,15 @@ def _whole_form(form: Mapping[str, Any]) -> dict[str, Any]:
     properties = whole.setdefault("properties", {})
     if not isinstance(properties, dict) or not all(isinstance(field, dict) for field in properties.values()):
         return whole
+    required = whole.get("required")
+    whole["properties"] = {name: _not_blank(field, isinstance(required, list) and name in required) for name, field in properties.items()}
     return with_conditions(whole)
+
+
+def _not_blank(field: dict[str, Any], required: bool) -> dict[str, Any]:
+    """A text that must be given is not empty: a page cannot send an empty one, so no program may."""
+    closed = {"enum", "const", "minLength", "pattern", "format"} & field.keys()
+    return {**field, "minLength": 1} if required and field.get("type") == "string" and not closed else field
 
 
 def _refuse_model(refusals: Refusals, raw: Mapping[str, Any], error: ErrorDetails) -> None:

@@ -96,6 +96,7 @@ class CaseChange(BaseModel):
     decision: DecisionByPerson | None = None
     identity: IdentityVerdict | None = None
     answers_patch: dict[str, Any] | None = None  # a supplement's new answers, merged into the old ones
+    answers_dropped: list[str] = []  # old answers to what is not asked any more, filled in by the activity
     supplement: list[SupplementRequest] | None = None
     supplement_until: datetime | None = None
     notices: list[NoticeText] = []

@@ -1,6 +1,6 @@
 """A form's fields as pages show them: their order, their groups, and which are asked after the answers so far."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 Field = Mapping[str, Any]
@@ -27,6 +27,14 @@ def asked_fields(form: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[st
         if len(fewer) == len(asked):
             return fewer
         asked = fewer
+
+
+def with_dependents(form: Mapping[str, Any], names: Iterable[str]) -> set[str]:
+    """These fields and all that are asked, or not, after what is answered there."""
+    fields, found = form.get("properties", {}), set(names)
+    while more := {name for name, field in fields.items() if name not in found and found & set(field.get("x-when", {}))}:
+        found |= more
+    return found
 
 
 def is_required(form: Mapping[str, Any], name: str) -> bool:

@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
         WorkItemOpening,
     )
     from domain.errors import ChallengeExpired, DomainError, MaterialMissing, TooManyAttempts, WrongState
+    from domain.forms import asked_fields, with_dependents
     from domain.service_item import ServiceItem, StepKind
     from domain.text import Bilingual
     from domain.work_items import check_completion
@@ -76,6 +77,7 @@ class Case:
         self._work_item: tuple[Any, StepKind] | None = None
         self._completing = False
         self._completion: CompleteWorkItem | None = None
+        self._answers: dict[str, Any] = {}  # as supplements have left them
         self._round = 0
         self._marked: list[SupplementRequest] = []
         self._attached_this_round: set[str] = set()
@@ -170,6 +172,7 @@ class Case:
                 status=Status.REVIEWING,
                 waiting_for=self._waiting_for_sources(),
             )
+            self._answers |= command.answers
             self._supplemented = True
         finally:
             self._supplementing = False
@@ -178,8 +181,10 @@ class Case:
     @supplement.validator
     def _may_supplement(self, command: Supplement) -> None:
         guard(self._status is Status.SUPPLEMENTING and not self._supplementing and not self._supplemented, WrongState())
+        form = self._service_item.form
         fields = {m.target.removeprefix("answers.") for m in self._marked if m.target.startswith("answers.")}
-        guard(set(command.answers) <= fields, WrongState(wording.ONLY_MARKED_FIELDS))
+        guard(set(command.answers) <= with_dependents(form, fields), WrongState(wording.ONLY_MARKED_FIELDS))
+        fields &= set(asked_fields(form, {**self._answers, **command.answers}))  # an answer may do away with another question
         codes = {m.target.removeprefix("materials.") for m in self._marked if m.target.startswith("materials.")}
         guard(fields <= set(command.answers) and codes <= self._attached_this_round, WrongState(wording.SUPPLEMENT_INCOMPLETE))
 

@@ -85,6 +85,7 @@ class ServiceItemProcedure(Case):
         super().__init__()
         try:
             self._application_id, self._request = _read_start(args)
+            self._answers = dict(self._request.answers)
         except InvalidInput as error:
             self._opening_failure = refusal(error)
 

@@ -1,6 +1,6 @@
 """Cases as the procedure writes them: every method is one transaction, and may come twice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -106,7 +106,7 @@ class CaseStore(OpeningStore):
         for notice in change.notices:
             await self._post_notice(connection, change.application_id, notice, change.at)
         if change.answers_patch:
-            await self._merge_answers(connection, change.application_id, change.answers_patch)
+            await self._merge_answers(connection, change.application_id, change.answers_patch, change.answers_dropped)
         if change.status is not None and change.status.final:
             await self._cancel_open_work(connection, change.application_id, change.at)
         if result.work_item_id or result.challenge:
@@ -186,10 +186,13 @@ class CaseStore(OpeningStore):
             .values(status=WorkItemStatus.CANCELLED.value, closed_at=at)
         )
 
-    async def _merge_answers(self, connection: AsyncConnection, application_id: UUID, patch: Mapping[str, Any]) -> None:
+    async def _merge_answers(
+        self, connection: AsyncConnection, application_id: UUID, patch: Mapping[str, Any], dropped: Sequence[str]
+    ) -> None:
         place = "applications.answers"
         box = (await connection.execute(select(applications.c.answers_box).where(applications.c.id == application_id))).scalar_one()
         merged = self._db.open(box, place, application_id) | dict(patch)
+        merged = {name: value for name, value in merged.items() if name not in dropped}
         await connection.execute(
             update(applications).where(applications.c.id == application_id).values(answers_box=self._db.seal(merged, place, application_id))
         )

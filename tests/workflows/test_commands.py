@@ -15,10 +15,11 @@ from casework import clerking
 from domain.application import FINAL, Status
 from domain.changes import CaseState, CompleteWorkItem, SubmitClip, Withdraw
 from domain.errors import InvalidInput, MaterialMissing, UnknownServiceItem, WorkItemNotClaimed, WrongState
+from domain.forms import with_conditions
 from domain.ids import new_id, workflow_id
 from domain.jurisdiction import Role
-from domain.service_item import StepKind
-from tests.builders import library_card, make_application_request, make_service_item
+from domain.service_item import ServiceItem, StepKind
+from tests.builders import STATION, library_card, make_application_request, make_service_item
 from tests.driving import FictionTown
 from workflows.case import refusal
 from workflows.policies import CASES_QUEUE
@@ -431,3 +432,51 @@ async def test_whoever_starts_a_case_reads_why_it_was_not_opened(town: FictionTo
     assert [f.path for f in refused.value.fields] == ["/answers/genre"]
     with pytest.raises(UnknownServiceItem):
         await town.office.engine.start(new_id(), make_application_request("fishing-rod"))
+
+
+# --- questions that hang on one another --------------------------------------------------------------------------------
+
+
+def _shelf_after_maps() -> ServiceItem:
+    """The shelf is asked for after maps alone, and then it must be answered."""
+    form = library_card()["form"]
+    shelf = form["properties"]["shelf"] | {"x-when": {"genre": ["maps"]}}
+    whole = with_conditions(form | {"required": ["genre", "shelf"], "properties": form["properties"] | {"shelf": shelf}})
+    return make_service_item(
+        code="library-card-of-maps", form=whole, evidence=library_card()["evidence"][:1], rules=library_card()["rules"][:1]
+    )
+
+
+async def _with_pre_review(town: FictionTown, answers: dict[str, Any]) -> UUID:
+    town.shelf.put(_shelf_after_maps())
+    town.registries.records["resident_population"] = {"name": "别人", "station_code": STATION}
+    case = await town.begin(make_application_request("library-card-of-maps", answers=answers))
+    await town.ask_for(case, "answers.genre")
+    return case
+
+
+async def test_an_answer_that_brings_another_question_is_supplemented_with_it(town: FictionTown) -> None:
+    case = await _with_pre_review(town, {"genre": "novels"})
+    with pytest.raises(InvalidInput) as refused:
+        await town.supplement(case, {"genre": "maps"})
+    assert [field.path for field in refused.value.fields] == ["/answers/shelf"]
+    await town.supplement(case, {"genre": "maps", "shelf": "M-1"})
+    await town.open_work_item(case, StepKind.PRE_REVIEW)
+    assert (await town.view(case)).answers == {"genre": "maps", "shelf": "M-1"}
+
+
+async def test_an_answer_that_does_away_with_another_question_takes_its_answer_along(town: FictionTown) -> None:
+    case = await _with_pre_review(town, {"genre": "maps", "shelf": "M-1"})
+    await town.supplement(case, {"genre": "poems"})
+    await town.open_work_item(case, StepKind.PRE_REVIEW)
+    assert (await town.view(case)).answers == {"genre": "poems"}
+
+
+async def test_a_marked_question_that_is_not_asked_any_more_need_not_be_answered(town: FictionTown) -> None:
+    town.shelf.put(_shelf_after_maps())
+    town.registries.records["resident_population"] = {"name": "别人", "station_code": STATION}
+    case = await town.begin(make_application_request("library-card-of-maps", answers={"genre": "maps", "shelf": "M-1"}))
+    await town.ask_for(case, "answers.genre", "answers.shelf")
+    await town.supplement(case, {"genre": "poems"})
+    await town.open_work_item(case, StepKind.PRE_REVIEW)
+    assert (await town.view(case)).answers == {"genre": "poems"}

@@ -9,6 +9,7 @@ from casework import applying, following
 from casework.actors import ApplicantActor
 from casework.views import ApplicationView, MaterialView, SupplementRequestView
 from domain.errors import DomainError, FieldError, InvalidInput, NotFound
+from domain.forms import with_dependents
 from domain.text import Bilingual
 from web.applicant.questions import questions, read_answers
 from web.problems import PageRoute, error_context, status_of
@@ -102,8 +103,9 @@ async def send_supplement(request: Request, application_id: UUID, actor: Applica
 
 
 def _marked_fields(case: ApplicationView) -> set[str]:
+    """What was marked, and what is asked after it."""
     asked = case.supplement.requests if case.supplement else []
-    return {r.target.removeprefix(FIELD) for r in asked if r.target.startswith(FIELD)}
+    return with_dependents(case.item.form, (r.target.removeprefix(FIELD) for r in asked if r.target.startswith(FIELD)))
 
 
 def _marked_materials(case: ApplicationView) -> list[tuple[MaterialView, bool]]:

@@ -187,7 +187,12 @@ class _Checks:
             place: Place = ("prefill", fill.field)
             if fill.source not in self.sources:
                 self._unknown_source((*place, "source"), fill.source)
-            elif _schema_of(_record_schema(fill.source, self.sources), tuple(fill.path.split("."))) is None:
+            elif (
+                _schema_of(
+                    _record_schema(fill.source, self.sources), tuple("[]" if part.isdecimal() else part for part in fill.path.split("."))
+                )
+                is None
+            ):
                 self._no_such_path((*place, "path"), f"{fill.source}.{fill.path}", self.sources[fill.source])
 
     def _no_such_path(self, place: Place, path: str, source: Source | None) -> None:

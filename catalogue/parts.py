@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from catalogue.plain_yaml import read_yaml
 
 PARTS = Path(__file__).parent / "parts"
 _NAMED_LISTS: dict[str, tuple[str, ...]] = {
@@ -38,7 +38,7 @@ def known_parts(folder: Path = PARTS) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _read_part(path: Path, changed: int) -> dict[str, Any]:
-    raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    raw = read_yaml(path.read_text(encoding="utf-8"))
     return raw if isinstance(raw, dict) else {}
 
 

@@ -14,6 +14,7 @@ from catalogue.conditions import reads_of
 from catalogue.examples import check_examples
 from catalogue.kept import KeptItems
 from catalogue.parts import PARTS, UnknownPart, with_parts
+from catalogue.plain_yaml import read_yaml
 from catalogue.refusals import CatalogueError, Refusals, named_place
 from catalogue.rules import RuleSyntaxError, variables_of
 from domain.forms import with_conditions
@@ -67,7 +68,7 @@ def load_service_item(path: Path, sources: Mapping[str, Source], parts: Path = P
 
 def _parsed(text: str, refusals: Refusals, parts: Path) -> dict[str, Any]:
     try:
-        raw = yaml.load(text, Loader=yaml.CSafeLoader)
+        raw = read_yaml(text)
         if not isinstance(raw, dict):
             refusals.say("", "不是一组“键: 值”", "not a mapping of keys and values", "照样例写", "begin as the examples do")
             return {}

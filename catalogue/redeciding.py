@@ -3,31 +3,33 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from catalogue.rules import decide
+from catalogue.rules import Evaluation, decide, would_approve
 from domain.clock import day_in_china
 from domain.decision import Decision, Finding, Outcome
 from domain.facts import facts_of
-from domain.redeciding import Changed, DecidedCase, Replay
+from domain.redeciding import Changed, DecidedCase, EvidenceText, Replay
 from domain.service_item import ServiceItem
+
+Fared = Changed | Literal["same", "skipped"]
 
 
 def replay(case: DecidedCase, item: ServiceItem) -> Replay:
     """Decide once more from the record, under the pinned text, as of the day of the decision, and compare to the byte."""
     stored = Decision.model_validate(case.decision)
-    finding = _decide(case, item, stored.decided_at)
+    finding = decide(item, facts_on(case, item))
     again = Decision(
-        outcome=_outcome(finding, case),
+        outcome=_outcome(finding.outcome is Outcome.APPROVED, case),
         decided_at=stored.decided_at,
         by=stored.by,
         service_item=item.code,
         version=item.version,
         results=finding.results,
         points=finding.points,
-        evidence={paper.source: paper.digest for paper in case.evidence} if stored.evidence else {},
+        evidence={paper.source: paper.digest for paper in _read_then(case)} if stored.evidence else {},
     )
-    damaged = sorted(paper.source for paper in case.evidence if hashlib.sha256(paper.body.encode()).hexdigest() != paper.digest)
+    damaged = sorted(paper.source for paper in _read_then(case) if hashlib.sha256(paper.body.encode()).hexdigest() != paper.digest)
     return Replay(
         acceptance_number=case.acceptance_number,
         identical=again.model_dump_json() == stored.model_dump_json() and not damaged,
@@ -47,15 +49,24 @@ def _differences(stored: Decision, again: Decision) -> list[str]:
 
 
 def try_on(case: DecidedCase, item: ServiceItem) -> Changed | None:
-    """How a past case would fare under another text; None when it would fare the same."""
-    decided_at = datetime.fromisoformat(case.decision["decided_at"])
-    finding = _decide(case, item, decided_at)
-    now = _outcome(finding, case).value
+    """How a past case would fare under another text; None when it would fare the same.
+
+    Of the stored decision `decided_at`, `outcome`, `evidence` and of each result `rule`, `holds` and `outcome` are read.
+    """
+    facts = Evaluation(facts_on(case, item))
+    now = _outcome(would_approve(item, facts), case).value
     if now == case.decision["outcome"]:
         return None
-    return Changed(
-        acceptance_number=case.acceptance_number, was=case.decision["outcome"], now=now, rules=_turned(case.decision["results"], finding)
-    )
+    rules = _turned(case.decision["results"], decide(item, facts))
+    return Changed(acceptance_number=case.acceptance_number, was=case.decision["outcome"], now=now, rules=rules)
+
+
+def fares(item: ServiceItem, case: DecidedCase) -> Fared:
+    """The same for a case whose record may be of a time before answers had this form."""
+    try:
+        return try_on(case, item) or "same"
+    except (ValueError, KeyError):
+        return "skipped"
 
 
 def _turned(stored: list[Mapping[str, Any]], finding: Finding) -> list[str]:
@@ -66,11 +77,18 @@ def _turned(stored: list[Mapping[str, Any]], finding: Finding) -> list[str]:
     return turned + [f"{rule} (dropped)" for rule, spoke in then.items() if rule not in now and not spoke]
 
 
-def _decide(case: DecidedCase, item: ServiceItem, decided_at: datetime) -> Finding:
-    rows = [{"source": paper.source, "body": paper.body} for paper in case.evidence]
-    return decide(item, facts_of(case.request, rows, today=day_in_china(decided_at), item=item))
+def facts_on(case: DecidedCase, item: ServiceItem) -> dict[str, Any]:
+    """What the rules of an item read of a past case, on the day of its decision."""
+    rows = [{"source": paper.source, "body": paper.body} for paper in _read_then(case)]
+    return facts_of(case.request, rows, today=day_in_china(datetime.fromisoformat(case.decision["decided_at"])), item=item)
 
 
-def _outcome(finding: Finding, case: DecidedCase) -> Outcome:
+def _read_then(case: DecidedCase) -> list[EvidenceText]:
+    """The answers that the decision rested on; one that came after nobody waited for it any longer is kept, and was not read."""
+    read = case.decision.get("evidence")
+    return [paper for paper in case.evidence if paper.source in read] if read else case.evidence
+
+
+def _outcome(approved: bool, case: DecidedCase) -> Outcome:
     """A case that a person has looked at stays with people."""
-    return Outcome.APPROVED if finding.outcome is Outcome.APPROVED and case.round == 0 else Outcome.REFERRED
+    return Outcome.APPROVED if approved and case.round == 0 else Outcome.REFERRED

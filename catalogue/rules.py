@@ -5,7 +5,7 @@ boolean leaves a rule undecided, which refers the case to a person. Nothing here
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ import cel
 from catalogue.conditions import Read, reads_of
 from catalogue.functions import FUNCTIONS
 from domain.decision import Finding, Outcome, PointResult, PointsTally, RuleResult
-from domain.service_item import PointLine, Points, Rule, ServiceItem
+from domain.service_item import PointLine, Points, Rule, RuleOutcome, ServiceItem
 
 Facts = Mapping[str, Any]
 _PATH = re.compile(r"\b[a-z_]+(?:\.[a-z_]+)+")
@@ -65,10 +65,14 @@ def _input_paths(condition: str) -> tuple[str, ...]:
 def _value_at(facts: Facts, path: str) -> tuple[bool, Any]:
     value: Any = facts
     for part in path.split("."):
-        if not isinstance(value, Mapping) or part not in value:
+        if not _is_mapping(value) or part not in value:
             return False, None
         value = value[part]
     return True, value
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, dict) or isinstance(value, Mapping)  # noqa: SIM101 (the first is many times faster, and nearly always so)
 
 
 def inputs_of(condition: str, facts: Facts) -> dict[str, Any]:
@@ -86,6 +90,12 @@ def inputs_of(condition: str, facts: Facts) -> dict[str, Any]:
     return inputs
 
 
+@lru_cache(maxsize=8192)
+def _needed(condition: str) -> tuple[Read, ...]:
+    """What must be there before the condition is evaluated: of registries, and not merely asked about."""
+    return tuple(read for read in reads_of(condition) if read.root not in _STATED and not read.optional)
+
+
 class Evaluation:
     """One set of facts, against which any number of conditions are evaluated; the facts are handed to CEL once."""
 
@@ -100,34 +110,36 @@ class Evaluation:
             MissingFact: it reads a fact that is not there, even where CEL's `||` would not mind.
             Exception: whatever the library raises; all of it means "cannot be told".
         """
-        for read in reads_of(condition):
+        for read in _needed(condition):
             if self._is_missing(read):
                 raise MissingFact(str(read))
         return _program(condition).execute(self._context)
 
     def _is_missing(self, read: Read) -> bool:
-        if read.root in _STATED or read.optional:
-            return False
         fact = self.facts.get(read.root)
         if fact is None:
             return True
-        if len(read.path) < 2 or not isinstance(fact, Mapping):
+        if len(read.path) < 2 or not _is_mapping(fact):
             return False
         return bool(fact.get("found", True)) and read.path[1] not in fact
 
     def with_facts(self, **more: Any) -> "Evaluation":
         return Evaluation({**self.facts, **more})
 
-    def rule(self, rule: Rule) -> RuleResult:
-        holds: bool | None = None
-        error: str | None = None
+    def holds(self, rule: Rule) -> tuple[bool | None, str | None]:
+        """Whether the rule's condition holds; None with the kind of error where that cannot be told."""
         try:
             answer = self.value(rule.when)
         except Exception as raised:  # the library raises many kinds; all of them mean "undecided"
-            error = type(raised).__name__
-        else:
-            holds = answer if isinstance(answer, bool) else None
-            error = None if holds is not None else "NotABoolean"
+            return None, type(raised).__name__
+        return (answer, None) if isinstance(answer, bool) else (None, "NotABoolean")
+
+    def speaks_for_approval(self, rule: Rule) -> bool:
+        """As the property of the rule's result, which need not be made for it."""
+        return self.holds(rule)[0] is (rule.outcome is RuleOutcome.APPROVE)
+
+    def rule(self, rule: Rule) -> RuleResult:
+        holds, error = self.holds(rule)
         return RuleResult(
             rule=rule.id,
             holds=holds,
@@ -139,27 +151,42 @@ class Evaluation:
             outcome=rule.outcome,
         )
 
+    def with_points(self, item: ServiceItem) -> "Evaluation":
+        """With `points` among the facts, where the item counts any and all of them could be counted."""
+        if item.points is None:
+            return self
+        amounts = [self._amount(line)[0] for line in item.points.lines]
+        return self.with_total(item.points, _sum_of(amounts))
+
+    def with_total(self, points: Points, total: int | None) -> "Evaluation":
+        return self if total is None else self.with_facts(points={"total": total, "needed": points.needed})
+
     def points(self, points: Points) -> PointsTally:
         lines = [self._point_line(line) for line in points.lines]
-        amounts = [line.amount for line in lines if line.amount is not None]
-        total = sum(amounts) if len(amounts) == len(lines) else None
+        total = _sum_of([line.amount for line in lines])
         return PointsTally(needed=points.needed, total=total, lines=lines, illustrative=points.illustrative)
 
     def _point_line(self, line: PointLine) -> PointResult:
-        amount: int | None = None
-        error: str | None = None
-        try:
-            answer = self.value(line.amount)
-        except Exception as raised:
-            error = type(raised).__name__
-        else:
-            if isinstance(answer, int) and not isinstance(answer, bool):
-                amount = _within(answer, line)
-            else:
-                error = "NotAWholeNumber"
+        amount, error = self._amount(line)
         return PointResult(
             id=line.id, label=line.label, how=line.how, amount=amount, inputs=inputs_of(line.amount, self.facts), error=error
         )
+
+    def _amount(self, line: PointLine) -> tuple[int | None, str | None]:
+        """What a line comes to; None with the kind of error where it cannot be counted."""
+        try:
+            answer = self.value(line.amount)
+        except Exception as raised:
+            return None, type(raised).__name__
+        if isinstance(answer, int) and not isinstance(answer, bool):
+            return _within(answer, line), None
+        return None, "NotAWholeNumber"
+
+
+def _sum_of(amounts: Sequence[int | None]) -> int | None:
+    """None as soon as one could not be counted."""
+    counted = [amount for amount in amounts if amount is not None]
+    return sum(counted) if len(counted) == len(amounts) else None
 
 
 def _within(amount: int, line: PointLine) -> int:
@@ -179,11 +206,19 @@ def decide(item: ServiceItem, facts: Facts | Evaluation) -> Finding:
     """Approve when the machine may and every rule speaks for it; refer otherwise."""
     evaluation = evaluation_of(facts)
     tally = evaluation.points(item.points) if item.points else None
-    if tally is not None and tally.total is not None:
-        evaluation = evaluation.with_facts(points={"total": tally.total, "needed": tally.needed})
+    if item.points is not None and tally is not None:
+        evaluation = evaluation.with_total(item.points, tally.total)
     results = [evaluation.rule(rule) for rule in item.rules]
     approved = item.machine_may_approve and bool(results) and all(result.speaks_for_approval for result in results)
     return Finding(outcome=Outcome.APPROVED if approved else Outcome.REFERRED, results=results, points=tally)
+
+
+def would_approve(item: ServiceItem, facts: Facts | Evaluation) -> bool:
+    """Whether `decide` approves on these facts, told without results, texts and inputs: for looking through many cases."""
+    if not item.machine_may_approve or not item.rules:
+        return False
+    evaluation = evaluation_of(facts).with_points(item)
+    return all(evaluation.speaks_for_approval(rule) for rule in item.rules)
 
 
 def station_of(item: ServiceItem, facts: Facts | Evaluation, default: str) -> str:

@@ -1,39 +1,37 @@
-"""Files are read as PyYAML's safe loader reads them, save for what hides a mistake."""
+"""YAML is read as PyYAML reads it safely, and a key that stands there twice is refused with its line."""
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
+from catalogue.loader import SERVICES
 from catalogue.plain_yaml import read_yaml
-from settings import PROJECT
-
-plain = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10) | st.dates(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
-    max_leaves=20,
-)
+from catalogue.reading import read_service_item
+from catalogue.refusals import CatalogueError
+from catalogue.sources import SOURCES
+from tests.builders import TEST_SOURCES
 
 
-@given(plain, st.booleans())
-def test_any_plain_value_is_read_as_the_safe_loader_does(value: object, flow: bool) -> None:
-    text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=flow)
-    assert read_yaml(text) == yaml.safe_load(text) == value
-
-
-def test_every_source_of_ours_is_read_the_same() -> None:
-    for path in (PROJECT / "catalogue" / "sources").rglob("*.yaml"):
-        text = path.read_text(encoding="utf-8")
-        assert read_yaml(text) == yaml.safe_load(text), path.name
+def test_our_own_files_are_read_as_the_safe_loader_does() -> None:
+    for folder in (SERVICES, SOURCES):
+        for path in folder.rglob("*.yaml"):
+            text = path.read_text(encoding="utf-8")
+            assert read_yaml(text) == yaml.safe_load(text), path.name
 
 
 @pytest.mark.parametrize(
-    "text", ["a: 1\na: 2", "? [a]\n: 1", "a: &a [*a]", "!!python/object:os.system x", "a: [", "~: 1", "a: b: c", "a: 1\n---\nb: 2"]
+    "text",
+    ["a: 1\na: 2", "a: {b: 1, b: 2}", "- {x: 1, y: 2, x: 3}", "a: !!python/object/apply:os.getcwd []", "a: [", "{a: 1", "? [a, b]\n: 1"],
 )
-def test_what_hides_a_mistake_is_refused(text: str) -> None:
+def test_what_is_no_plain_value_is_refused(text: str) -> None:
     with pytest.raises(yaml.YAMLError):
         read_yaml(text)
 
 
-def test_an_empty_file_is_nothing() -> None:
+def test_merge_keys_and_anchors_are_kept() -> None:
+    assert read_yaml("x: &x {a: 1, b: 2}\ny: {<<: *x, b: 3}") == {"x": {"a": 1, "b": 2}, "y": {"a": 1, "b": 3}}
     assert read_yaml("") is None
+
+
+def test_a_service_item_with_a_key_twice_is_refused_with_the_line_of_the_second() -> None:
+    with pytest.raises(CatalogueError, match=r"card\.yaml:.*4:1 delivery stands there twice"):
+        read_service_item("code: card\ndelivery: [online]\nversion: 1\ndelivery: [counter]\n", "card.yaml", TEST_SOURCES)

@@ -216,7 +216,7 @@ class Wiring:
             desk=self.desk,
             accounts=AccountStore(self.database),
             papers=self.papers,
-            past=PastDecisions(self.database),
+            past=PastDecisions(self.database, s.data_keys),
             reads=self.reads,
             publications=self.publications,
             objects=self.objects,

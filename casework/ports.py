@@ -1,8 +1,8 @@
 """What use cases need of the database; `adapters/database` implements it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from domain.application import Applicant
@@ -11,6 +11,7 @@ from domain.redeciding import DecidedCase
 from domain.service_item import ServiceItem
 
 Record = dict[str, Any]
+Verdict = TypeVar("Verdict")
 
 
 class Desk(Protocol):
@@ -87,7 +88,7 @@ class Desk(Protocol):
 class Past(Protocol):
     """Decided cases, for deciding them again."""
 
-    def decided_cases(self, service_item: str, since: datetime) -> AsyncIterator[list[DecidedCase]]: ...
+    def judged(self, service_item: str, since: datetime, judge: Callable[[DecidedCase], Verdict]) -> AsyncIterator[list[Verdict]]: ...
 
     async def decided_case(self, acceptance_number: str) -> tuple[DecidedCase, ServiceItem]: ...
 

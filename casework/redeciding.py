@@ -2,12 +2,13 @@
 
 import logging
 from datetime import datetime
+from functools import partial
 
 from casework.access import require_case
 from casework.actors import ClerkActor
 from casework.office import Office
 from casework.reads import enter_replay
-from catalogue.redeciding import replay, try_on
+from catalogue.redeciding import fares, replay
 from domain.redeciding import Replay, Trial
 from domain.service_item import ServiceItem
 
@@ -36,17 +37,15 @@ async def try_service_item(office: Office, item: ServiceItem, since: datetime) -
     Which cases are named are acceptance numbers, never people; that it was tried, and on how many cases, is logged.
     """
     trial = Trial()
-    async for batch in office.past.decided_cases(item.code, since):
-        for case in batch:
+    async for batch in office.past.judged(item.code, since, partial(fares, item)):
+        for fared in batch:
             trial.cases += 1
-            try:
-                changed = try_on(case, item)
-            except (ValueError, KeyError):  # a record from before answers had this form
-                trial.skipped += 1
-                continue
-            if changed is None:
-                trial.same += 1
-            else:
-                trial.otherwise.append(changed)
+            match fared:
+                case "same":
+                    trial.same += 1
+                case "skipped":
+                    trial.skipped += 1
+                case changed:
+                    trial.otherwise.append(changed)
     log.info("tried %s version %s on %d past cases, %d otherwise", item.code, item.version, trial.cases, len(trial.otherwise))
     return trial

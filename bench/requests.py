@@ -42,6 +42,13 @@ class People:
             return self._body("purchase-migration", person, {"property_certificate": home.certificate_number, "movers": []}, delivery)
         raise ValueError("the population has no more movers: ask for fewer applications")
 
+    def marital_status(self) -> Body:
+        """Of somebody married, whose household book says so too: a person looks at it, for nothing is to be changed."""
+        for person, _ in self._movers:
+            if self._covered(person.household.station.division) and self._fresh(person):
+                return self._body("marital-status", person, {"new_status": "married"}, "online")
+        raise ValueError("the population has no more couples: ask for fewer applications")
+
     def _adult(self) -> Person:
         for person in self._adults:
             if self._covered(person.household.station.division) and self._fresh(person):

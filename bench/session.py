@@ -30,10 +30,18 @@ IDENTITY_NOTE = "identity: bench-only adapter, every clip passes unseen; all els
 
 
 @contextmanager
-def stack_for_bench(home: Path | None = None) -> Iterator[tuple[StackProcess, Settings]]:
-    """The whole stack on free ports, ended afterwards; its home is kept only where the caller named it."""
+def stack_for_bench(
+    home: Path | None = None, parts: Sequence[str] = (), people: int | None = None
+) -> Iterator[tuple[StackProcess, Settings]]:
+    """The whole stack, or the named parts of it, on free ports, ended afterwards; its home is kept only where the caller named it.
+
+    `people` is how many the simulated authorities know, where it is not the usual number.
+    """
+    extra = _ENVIRONMENT | ({"REGISTRIES_POPULATION": str(people)} if people else {})
     with tempfile.TemporaryDirectory(prefix="onetrip-bench-") as folder:
-        process, settings = start_apart(home or Path(folder) / "home", extra=_ENVIRONMENT)
+        process, settings = start_apart(home or Path(folder) / "home", parts, extra=extra)
+        if people:  # the process has it from its environment, which is not ours
+            settings = settings.model_copy(update={"registries_population": people})
         try:
             yield process, settings
         finally:

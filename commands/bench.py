@@ -32,6 +32,28 @@ def resilience(
     raise typer.Exit(run(applications, home))
 
 
+@app.command()
+def catalogue(
+    cases: Annotated[int, typer.Option(min=500, max=1_000_000, help="Past cases to decide again")] = 100_000,
+    applications: Annotated[int, typer.Option(min=0, max=100, help="Applications of each item whose look-ups are timed")] = 10,
+) -> None:
+    """300 items loaded, decisions with 10 rules, look-ups side by side, a change tried on all past cases; 1 when a target is missed."""
+    from bench.catalogue import run
+
+    raise typer.Exit(run(cases, applications=applications))
+
+
+@app.command()
+def sources(
+    applications: Annotated[int, typer.Option(min=10, max=300)] = 30,
+    down_seconds: Annotated[int, typer.Option(min=0, max=7200, help="How long one source stays down at least: 3600 is the hour")] = 60,
+) -> None:
+    """One source at 30 % errors, one at 5 s, one down: every application ends, none wrongly; 1 otherwise."""
+    from bench.sources import run
+
+    raise typer.Exit(run(applications, down_seconds))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def identity(context: typer.Context) -> None:
     """How often the identity check is right, and how long it takes; options as of `python -m bench.identity`."""

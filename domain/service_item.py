@@ -13,6 +13,7 @@ from domain.jurisdiction import Role
 from domain.text import Bilingual
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=64)]
+SECONDS_OF_PATIENCE = 3600.0  # in an hour; tests have shorter ones
 FactName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
 
 
@@ -132,6 +133,10 @@ class EvidenceRequest(_Part):
     @property
     def name(self) -> str:
         return self.fact or self.source
+
+    @property
+    def patience_seconds(self) -> float | None:
+        return None if self.patience_hours is None else self.patience_hours * SECONDS_OF_PATIENCE
 
     @property
     def waits_for(self) -> frozenset[str]:

@@ -233,11 +233,17 @@ class ServiceItemProcedure(Case):
         if request.patience_hours is None:
             await self._gather(request.name)
             return
+        asking = asyncio.ensure_future(self._gather(request.name))
         try:
-            await asyncio.wait_for(self._gather(request.name), timeout=timedelta(hours=request.patience_hours).total_seconds())
-        except TimeoutError:
-            text = wording.registry_given_up(request.label or request.purpose, request.patience_hours)
-            await self._record(f"registry_given_up:{request.name}", text)
+            await workflow.wait([asking], timeout=request.patience_seconds)
+            if asking.done():
+                asking.result()
+                return
+        finally:
+            asking.cancel()  # patience is at its end, or the case was withdrawn
+        await workflow.wait([asking])  # a cancelled activity ends in an error of its own, which says nothing more
+        text = wording.registry_given_up(request.label or request.purpose, request.patience_hours)
+        await self._record(f"registry_given_up:{request.name}", text)
 
     async def _gather(self, fact: str) -> None:
         task = EvidenceTask(application_id=self._application_id, source=fact, round=self._round if self._asked_again(fact) else 0)

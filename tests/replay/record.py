@@ -199,8 +199,7 @@ async def signed_in_query(town: Recorder) -> UUID:
     town.shelf.put(make_service_item(code="library-card-query", kind="query", identity="signed_in"))
     case = new_id()
     await town.office.engine.start(case, make_application_request("library-card-query", channel="phone"))
-    while (await town.office.desk.access_of(case))["status"] != Status.COMPLETED:
-        await asyncio.sleep(0.05)
+    await town.environment.client.get_workflow_handle(workflow_id(case)).result()
     return case
 
 

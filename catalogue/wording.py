@@ -89,6 +89,8 @@ def when_asked(form: Mapping[str, Any], name: str) -> Bilingual | None:
 
 
 def fee_in_words(fee: Fee) -> Bilingual:
+    if fee.set_locally:
+        return Bilingual(zh="按当地公布的标准", en="As the place has set it")
     if fee.fen == 0:
         return Bilingual(zh="免费", en="Free of charge")
     yuan = f"{fee.fen / 100:.2f}".removesuffix(".00")

@@ -266,6 +266,8 @@ class CertificateTerms(_Part):
 class Fee(_Part):
     fen: int = Field(default=0, ge=0)
     """In fen (1/100 yuan); 0 is free of charge."""
+    set_locally: bool = False
+    """True: the fee is whatever the place has set, and pages say so instead of an amount."""
     basis: Bilingual | None = None
     """What it is charged for, and on what ground."""
 

@@ -7,6 +7,7 @@ import pytest
 from catalogue.loader import SERVICES, load_service_item
 from catalogue.simulation import example_facts, simulate_example
 from catalogue.sources import load_sources
+from catalogue.wording import fee_in_words
 from domain.decision import Outcome
 from domain.service_item import Delivery, Example, MaterialSource, ServiceItem
 
@@ -174,3 +175,9 @@ def test_who_joins_a_household_brings_its_book_so_it_is_never_posted(code: str) 
     book = next(material for material in item.originals if material.code == "household-book")
     assert book.required
     assert item.delivery == [Delivery.COUNTER]
+
+
+@pytest.mark.parametrize("code", ["residence-permit-lost", "residence-permit-damaged"])
+def test_a_fee_that_is_set_locally_is_not_called_free(code: str) -> None:
+    assert fee_in_words(item_of(code).fee).en == "As the place has set it"
+    assert fee_in_words(item_of("residence-permit").fee).en == "Free of charge"

@@ -58,7 +58,7 @@ def _rule(result: RuleResult) -> list[str]:
     article = f" {law.article.zh}" if law.article else ""
     return [
         f"  {'+' if result.speaks_for_approval else '-'} {result.rule}: {zh} / {en}{f' ({result.error})' if result.error else ''}",
-        f"      {result.text.zh} / {result.text.en}",
+        f"      {result.said.zh} / {result.said.en}",
         f"      依据 / by: {law.title.zh}{article} / {law.title.en}",
         *(f"      {path} = {_json(value)}" for path, value in result.inputs.items()),
     ]

@@ -16,6 +16,9 @@ class Outcome(StrEnum):
     REFUSED = "refused"  # by a person only
 
 
+_UNDECIDED = Bilingual(zh="核验信息不全，无法判断，由民警核对", en="Something is missing, so this cannot be told; a person looks at it")
+
+
 class RuleResult(BaseModel):
     """One rule as it was evaluated: `holds` None means a missing fact or an error, which refers.
 
@@ -30,6 +33,11 @@ class RuleResult(BaseModel):
     inputs: dict[str, Any] = {}
     error: str | None = None
     outcome: RuleOutcome = RuleOutcome.APPROVE
+
+    @property
+    def said(self) -> Bilingual:
+        """What a reader is told. `text` of an undecided rule is the one for false, which nobody knows to be so."""
+        return self.text if self.holds is not None else _UNDECIDED
 
     @property
     def speaks_for_approval(self) -> bool:

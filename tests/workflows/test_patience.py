@@ -81,3 +81,12 @@ async def test_without_a_limit_it_is_waited_for(town: FictionTown, short_hours: 
 async def test_a_case_is_withdrawn_while_a_registry_is_waited_for(town: FictionTown, short_hours: None) -> None:
     case = await while_down(town, in_haste(hours=600), 405)
     assert (await town.withdraw(case)).status is Status.WITHDRAWN
+
+
+async def test_what_cannot_be_told_is_not_told_as_if_it_were_false(town: FictionTown, short_hours: None) -> None:
+    case = await while_down(town, in_haste(), 406)
+    await town.open_work_item(case, StepKind.PRE_REVIEW)
+    decision = (await town.view(case)).decision
+    assert decision is not None
+    (shelf,) = [reason for reason in decision.reasons if reason.rule == "shelf-is-full"]
+    assert shelf.text.en.startswith("Something is missing")

@@ -269,11 +269,16 @@ def history(code: str, language: Spoken = None) -> None:
 
     async def use(office: Office) -> int:
         rows = await office.publications.history(code)
+        await office.catalogue.refresh()
         for row in rows:
             typer.echo(f"v{row['version']:<3} {row['published_at']:%Y-%m-%d %H:%M %Z}  {row['published_by']:<24} {row['digest']}")
-        if not rows:
-            say(reader, f"“{code}”没有发布过", f"Nothing of {code} was published")
-        return 0 if rows else 1
+        if rows:
+            return 0
+        if not office.catalogue.versions(code):
+            say(reader, f"没有“{code}”这一事项", f"There is no service item {code}")
+            return 1
+        say(reader, f"“{code}”随系统提供，没有发布过", f"{code} came with the system; nothing of it was published")
+        return 0
 
     with_office(use)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, NotRequired, TypeVar, cast
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 from typing_extensions import TypedDict
 
@@ -84,8 +84,12 @@ def judged(keyring: Keyring, judge: Judge[Verdict], page: Page) -> list[Verdict]
 
 
 def _case_to_judge(keyring: Keyring, case: SealedCase, papers: list[SealedPaper]) -> DecidedCase:
-    told = _TOLD.validate_json(_plain(keyring, case.decision_box, "applications.decision", case.id))
-    return _case(keyring, case, papers, cast(dict[str, Any], told))
+    stored = _plain(keyring, case.decision_box, "applications.decision", case.id)
+    try:
+        told = cast(dict[str, Any], _TOLD.validate_json(stored))
+    except ValidationError:  # a record of another form: the judge sees that nothing is told
+        told = {}
+    return _case(keyring, case, papers, told)
 
 
 def whole_case(keyring: Keyring, case: SealedCase, papers: list[SealedPaper]) -> DecidedCase:

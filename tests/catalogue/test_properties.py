@@ -3,6 +3,7 @@
 import copy
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 from catalogue.conditions import reads_of
 from catalogue.forms import check_answers
 from catalogue.loader import Catalogue
+from catalogue.redeciding import fares
 from catalogue.rules import decide
-from catalogue.simulation import example_facts, sample_person, simulate
+from catalogue.simulation import example_facts, example_request, sample_person, simulate
 from domain.decision import Outcome
 from domain.errors import InvalidInput
+from domain.redeciding import DecidedCase
 from domain.service_item import Kind, RuleOutcome, ServiceItem
 from tests.answers import answers_for, id_number
 
@@ -132,3 +135,17 @@ def test_a_document_states_nothing_when_the_registries_say_nothing(code: str) ->
     facts = {"answers": {}, "applicant": {"id_number": person["id_number"], "name": person["name"]}, "today": "2026-06-01"}
     text = CATALOGUE.document_text(item, facts)
     assert text.statement == [], "a sentence stands on nothing"
+
+
+def test_a_past_case_whose_record_tells_nothing_is_skipped() -> None:
+    item, example = APPROVED[0]
+    case = DecidedCase(
+        application_id=UUID(int=0),
+        acceptance_number="1",
+        request=example_request(item, example, CATALOGUE.sources),
+        evidence=[],
+        decision={},
+        round=0,
+        version=1,
+    )
+    assert fares(item, case) == "skipped"

@@ -49,6 +49,10 @@ POSTS = [
     f"{ITEM}/claim",
     f"{ITEM}/release",
     COUNTER,
+    "/staff/catalogue-new",
+    "/staff/catalogue/name-change",
+    "/staff/catalogue/name-change/publish",
+    "/staff/catalogue/name-change/discard",
 ]
 
 
@@ -68,6 +72,7 @@ def test_every_form_of_the_site_is_in_the_list(site: Any) -> None:
         .replace(str(CASE), "{application_id}")
         .replace(str(WORK), "{work_item_id}")
         .replace("/name-change/", "/{code}/")
+        .replace("/catalogue/name-change", "/catalogue/{code}")
         .replace("/purchase-migration/", "/{code}/")
         for path in POSTS
     }

@@ -32,7 +32,7 @@ test: install
 	@setup/browser
 	.venv/bin/pytest $(ARGS)
 
-install: .venv/.installed web/static/dist/.built
+install: .venv/.installed web/static/dist/.built .venv/.prepared
 
 lint: install
 	@failed=0; \
@@ -53,6 +53,13 @@ lint: install
 	@[ -x .venv/bin/python ] || $(UV) venv --quiet --python .tools/bin/python .venv
 	@$(UV) pip sync --compile-bytecode --python .venv/bin/python --require-hashes requirements/lock.txt
 	@$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -C editable_mode=compat -e .
+	@touch $@
+
+# What the first start would otherwise do: byte code, and the simulated people.
+.venv/.prepared: .venv/.installed $(wildcard simulators/*.py)
+	@echo "· simulated population"
+	@.venv/bin/python -m compileall -q $(PACKAGES) $(MODULES)
+	@.venv/bin/python -m simulators.snapshot
 	@touch $@
 
 node_modules/.installed: .tools/.installed package.json package-lock.json

@@ -15,7 +15,7 @@ from simulators.details import today
 from simulators.families import Books
 from simulators.life import Birth, Cancellation, Death, FormerNumber, Residence, ReturnApproval, Traffic, Wanted
 from simulators.people import Conviction, Disagreement, Household, Insurance, Marriage, Person, Property
-from simulators.population import Population
+from simulators.population import DEFAULT_SIZE, Population
 from simulators.rows import from_columns, to_columns
 
 _KEYED: dict[str, type[Any]] = {
@@ -31,12 +31,16 @@ _GROUPED: dict[str, type[Any]] = {"convictions": Conviction, "former_numbers": F
 _HOUSEHOLD = [field.name for field in fields(Person)].index("household")
 
 
-def get_population(seed: int, size: int, folder: Path) -> Population:
-    """The population from the folder's snapshot; made, and kept for the next time, if there is none that fits."""
+DEFAULT_SEED = 2026
+INSTALLED = Path(sys.prefix) / "share" / "onetrip"  # where an installation keeps the one that most starts ask for
+
+
+def get_population(seed: int, size: int, folder: Path, installed: Path = INSTALLED) -> Population:
+    """The population from the folder's snapshot, or the installation's; made, and kept for the next time, if none fits."""
     file, key = folder / "population.json", _key(seed, size)
-    known = _read(file, key)
-    if known is not None:
-        return known
+    for kept in (file, installed / "population.json"):
+        if (known := _read(kept, key)) is not None:
+            return known
     population = Population.generate(seed, size)
     _keep_aside(population, file, key)
     return population
@@ -167,3 +171,14 @@ def _restore_people(books: Books, content: dict[str, Any]) -> None:
         for parent in (person.father, person.mother):
             if parent:
                 books.children.setdefault(parent, []).append(person.id_number)
+
+
+def install(seed: int = DEFAULT_SEED, size: int = DEFAULT_SIZE) -> None:
+    """Make the installation's snapshot, unless it is there: the first start of a new home then takes no longer than the next."""
+    file, key = INSTALLED / "population.json", _key(seed, size)
+    if _read(file, key) is None:
+        write(Population.generate(seed, size), file, key)
+
+
+if __name__ == "__main__":
+    install()

@@ -62,3 +62,15 @@ def test_a_torn_or_foreign_file_is_not_used(tmp_path: Path, content: str) -> Non
 
 def test_another_seed_or_size_has_another_key() -> None:
     assert len({snapshot._key(1, 100), snapshot._key(1, 101), snapshot._key(2, 100)}) == 3
+
+
+def test_a_new_home_takes_the_installations_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = tmp_path / "installed"
+    monkeypatch.setattr(snapshot, "INSTALLED", installed)
+    snapshot.install(7, 200)
+    made = (installed / "population.json").stat().st_mtime_ns
+    snapshot.install(7, 200)
+    assert (installed / "population.json").stat().st_mtime_ns == made, "it is made once"
+    monkeypatch.setattr(Population, "generate", None)
+    assert len(snapshot.get_population(7, 200, tmp_path / "home", installed)) == 200
+    assert not (tmp_path / "home").exists()

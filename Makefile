@@ -56,10 +56,11 @@ lint: install
 	@touch $@
 
 # What the first start would otherwise do: byte code, and the simulated people.
-.venv/.prepared: .venv/.installed $(wildcard simulators/*.py)
-	@echo "· simulated population"
+.venv/.prepared: .venv/.installed $(wildcard simulators/*.py catalogue/*.py domain/*.py catalogue/*/*.yaml catalogue/*/*/*.yaml)
+	@echo "· simulated population, checked service items"
 	@.venv/bin/python -m compileall -q $(PACKAGES) $(MODULES)
 	@.venv/bin/python -m simulators.snapshot
+	@.venv/bin/python -c "from catalogue import kept, loader; loader.Catalogue(kept_in=kept.INSTALLED)"
 	@touch $@
 
 node_modules/.installed: .tools/.installed package.json package-lock.json

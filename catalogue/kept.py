@@ -6,6 +6,7 @@ A kept item counts only for exactly the same file, shared parts, sources and che
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -14,18 +15,20 @@ from pydantic import ValidationError
 from domain.service_item import ServiceItem
 from domain.source import Source
 
+INSTALLED = Path(sys.prefix) / "share" / "onetrip"
+_NAME = "checked-items.json"
 _CODE = Path(__file__).resolve().parent
 _ROOMS = (_CODE, _CODE.parent / "domain")
 
 
 class KeptItems:
-    """One JSON file in `folder`; whatever is wrong with it means that everything is checked again."""
+    """One JSON file in `folder`, or the installation's; whatever is wrong with both means that all is checked again."""
 
-    def __init__(self, folder: Path, parts: Path, sources: Mapping[str, Source]) -> None:
+    def __init__(self, folder: Path, parts: Path, sources: Mapping[str, Source], installed: Path = INSTALLED) -> None:
         code = sorted(file for room in _ROOMS for file in room.glob("*.py"))
         self._base = _digest([*code, *sorted(parts.glob("*.yaml"))], (source.model_dump_json() for source in sources.values()))
-        self._file = folder / "checked-items.json"
-        self._known = self._read()
+        self._file = folder / _NAME
+        self._known = self._read(self._file) or self._read(installed / _NAME)
         self._used: dict[str, str] = {}
         self._new = False
 
@@ -57,9 +60,9 @@ class KeptItems:
         except OSError:
             return
 
-    def _read(self) -> dict[str, str]:
+    def _read(self, file: Path) -> dict[str, str]:
         try:
-            kept = json.loads(self._file.read_text(encoding="utf-8"))
+            kept = json.loads(file.read_text(encoding="utf-8"))
             return dict(kept["items"]) if kept["base"] == self._base else {}
         except (OSError, ValueError, KeyError, TypeError):
             return {}

@@ -122,7 +122,7 @@ def _decision(case: Mapping[str, Any]) -> DecisionView | None:
     """The person's decision where there is one, with the machine's reasons; the machine's otherwise."""
     machine = Decision.model_validate(case["decision"]) if case["decision"] else None
     reasons = [
-        ReasonView(rule=r.rule, holds=r.holds, text=r.said, sources=r.sources, legal_basis=r.legal_basis)
+        ReasonView(rule=r.rule, holds=r.holds, favourable=r.speaks_for_approval, text=r.said, sources=r.sources, legal_basis=r.legal_basis)
         for r in (machine.results if machine else [])
     ]
     if (person := case["person_decision"]) is not None:

@@ -17,6 +17,7 @@ from domain.text import Bilingual
 class ReasonView(BaseModel):
     rule: str
     holds: bool | None
+    favourable: bool  # whether it speaks for approval: a sign of doubt does so when it does not hold
     text: Bilingual
     sources: list[str]
     legal_basis: LegalReference

@@ -7,14 +7,20 @@ from simulators.details import today
 from simulators.people import Household, Person
 from simulators.population import Population
 from simulators.records.parts import day, place, reference
-from simulators.territory import BUREAUS, DIVISION_NAMES
+from simulators.territory import BUREAUS, DIVISION_NAMES, STATION
 
 
 def resident_population(population: Population, id_number: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
-    """The household book's page of one person; `household_members` are all of the household, the head first."""
+    """The household book's page of one person; `household_members` are all of the household, the head first.
+
+    The registry is the city's: whoever is registered elsewhere and lives here has no record in it.
+    """
     person = population.find(id_number)
-    if person is None:
-        return None
+    return page_of(population, person) if person and person.household.station.code in STATION else None
+
+
+def page_of(population: Population, person: Person) -> dict[str, Any]:
+    """The page of anybody, wherever the household book is kept."""
     household = person.household
     return {
         **_identity(population, person),
@@ -88,7 +94,7 @@ def _moved_in(population: Population, person: Person) -> dict[str, Any]:
 def household(population: Population, id_number: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
     """The household in which the person is registered; with `household_number`, that one."""
     found = _household(population, id_number, parameters.get("household_number"))
-    if found is None:
+    if found is None or found.station.code not in STATION:
         return None
     members = [population.books.people[member] for member in found.members]
     members.sort(key=lambda member: member.relation != "head")

@@ -6,17 +6,19 @@ from typing import Any
 from simulators.people import Disagreement, DisagreementKind
 from simulators.population import Population
 from simulators.records import RECORDS
+from simulators.records.registration import page_of
 
 Record = dict[str, Any]
 Found = tuple[DisagreementKind, str, str]  # kind, whom it concerns, number of the entry
 
 
 class Checker:
-    """Reads records alone, as OneTrip would, never the books behind them."""
+    """Reads records alone, as OneTrip would, and everybody's page of the household book; never what lies behind them."""
 
     def __init__(self, population: Population) -> None:
         self.population = population
-        self.residents = {person.id_number: self.ask("resident_population", person.id_number) or {} for person in population}
+        # Of those registered in other cities too, whose books no authority here has.
+        self.residents: dict[str, Record] = {person.id_number: page_of(population, person) for person in population}
 
     def ask(self, source: str, id_number: str, **parameters: str) -> Record | None:
         return RECORDS[source](self.population, id_number, parameters)

@@ -12,6 +12,7 @@ from simulators.families import REFERENCE_DAY
 from simulators.misprints import KIND_NAMES
 from simulators.population import Population
 from simulators.records import RECORDS
+from simulators.territory import STATION
 from tests.simulators.checker import Checker, listed
 
 Record = dict[str, Any]
@@ -73,6 +74,9 @@ def test_every_marriage_is_told_alike_on_both_sides(checker: Checker) -> None:
 def test_household_and_resident_population_name_the_same_members(checker: Checker) -> None:
     for resident in living(checker):
         household = checker.ask("household", resident["id_number"])
+        if resident["station_code"] not in STATION:
+            assert household is None
+            continue
         assert household is not None
         members = [{name: member[name] for name in ("id_number", "name", "relation")} for member in household["members"]]
         assert members == resident["household_members"]
@@ -82,6 +86,19 @@ def test_household_and_resident_population_name_the_same_members(checker: Checke
         own = next(member for member in household["members"] if member["id_number"] == resident["id_number"])
         assert own["joined_on"] == resident["move_in_date"] >= household["established_on"]
         assert (own["father"], own["mother"]) == (resident["father"], resident["mother"])
+
+
+def test_the_population_registry_is_the_citys_and_knows_nobody_who_is_registered_elsewhere(checker: Checker) -> None:
+    elsewhere = [resident for resident in checker.residents.values() if resident["station_code"] not in STATION]
+    assert len(elsewhere) > 100
+    for resident in elsewhere:
+        assert checker.ask("resident_population", resident["id_number"]) is None
+        living_here = checker.ask("floating_population", resident["id_number"])
+        assert living_here is not None
+        assert living_here["name"] == resident["name"]
+    for resident in living(checker):
+        if resident["station_code"] in STATION:
+            assert checker.ask("resident_population", resident["id_number"]) == resident
 
 
 def test_parents_are_older_than_their_children_and_know_them(checker: Checker) -> None:

@@ -129,7 +129,9 @@ def waiting(status: Status) -> list[WaitingFor]:
 def decision(code: str, outcome: str) -> DecisionView:
     item = CATALOGUE.get(code)
     reasons = [
-        ReasonView(rule=r.id, holds=i > 0, text=r.holds if i else r.otherwise, sources=r.sources, legal_basis=r.legal_basis)
+        ReasonView(
+            rule=r.id, holds=i > 0, favourable=i > 0, text=r.holds if i else r.otherwise, sources=r.sources, legal_basis=r.legal_basis
+        )
         for i, r in enumerate(item.rules)
     ]
     person = outcome == "refused"

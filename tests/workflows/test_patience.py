@@ -90,3 +90,16 @@ async def test_what_cannot_be_told_is_not_told_as_if_it_were_false(town: Fiction
     assert decision is not None
     (shelf,) = [reason for reason in decision.reasons if reason.rule == "shelf-is-full"]
     assert shelf.text.en.startswith("Something is missing")
+
+
+async def test_a_sign_of_doubt_that_holds_speaks_against_approval_on_the_case(town: FictionTown) -> None:
+    name, shelf = library_card()["rules"]
+    town.shelf.put(make_service_item(code="library-card-in-doubt", rules=[name, shelf | {"outcome": "refer"}]))
+    case = await town.begin(make_application_request("library-card-in-doubt", id_number=make_id_number(407), delivery="counter"))
+    await town.open_work_item(case, StepKind.PRE_REVIEW)
+    decision = (await town.view(case)).decision
+    assert decision is not None
+    assert {reason.rule: (reason.holds, reason.favourable) for reason in decision.reasons} == {
+        "name-agrees": (True, True),
+        "shelf-is-full": (True, False),
+    }

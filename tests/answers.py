@@ -6,8 +6,8 @@ Everything is drawn from a `random.Random`; under hypothesis take it from `st.ra
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from importlib import import_module
 from random import Random
-from re import _parser  # type: ignore[attr-defined]  # how a pattern is read; the standard library has no public way
 from typing import Any
 
 from stdnum.cn import ric
@@ -15,6 +15,7 @@ from stdnum.cn import ric
 from domain.forms import asked_fields, fields_of, is_required
 from web.applicant.reading import DATE_PARTS, MANUAL, OTHER, kind_of, posted_value, split_date
 
+_parser: Any = import_module("re._parser")  # how a pattern is read; the standard library has no public way
 _WORDS = "温州市鹿城区五马街道公园路姓名证明材料家庭户口本人abcXYZ 0123456789，。·"
 _MOST_TRIES = 200
 

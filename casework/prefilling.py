@@ -11,7 +11,7 @@ from casework.office import Office
 from casework.views import PrefilledForm
 from domain.clock import day_in_china
 from domain.decision import PointsTally
-from domain.facts import applicant_facts
+from domain.facts import applicant_facts, value_at
 from domain.service_item import Prefill, ServiceItem
 from domain.source import Source
 from workflows.prefill import PrefillRequest
@@ -103,16 +103,6 @@ def _same_name(readings: Mapping[str, Reading], name: str) -> bool:
     """A stranger who knows a number but not its owner's name learns nothing from a form."""
     names = [reading.record["name"] for reading in readings.values() if reading.found and "name" in reading.record]
     return bool(names) and all(known == name for known in names)
-
-
-def value_at(record: Any, path: str) -> Any:
-    """The value at a dotted path, a number counting from 0 in a list; None when there is nothing."""
-    for part in path.split("."):
-        if isinstance(record, list) and part.isdecimal():
-            record = record[int(part)] if int(part) < len(record) else None
-        else:
-            record = record.get(part) if isinstance(record, Mapping) else None
-    return record
 
 
 async def points_so_far(office: Office, actor: ApplicantActor, item: ServiceItem, answers: Mapping[str, Any]) -> PointsTally | None:

@@ -12,6 +12,7 @@ from catalogue.documents import ALWAYS_FILLED, TEMPLATES
 from catalogue.functions import FUNCTIONS
 from catalogue.refusals import Place, Refusals
 from catalogue.rules import RuleSyntaxError, functions_of, variables_of
+from domain.facts import origin_path
 from domain.jurisdiction import Role
 from domain.service_item import Branch, Delivery, IdentityLevel, Kind, MaterialSource, ServiceItem
 from domain.source import Source
@@ -160,7 +161,7 @@ class _Checks:
                         (*place, "query", parameter), f"该数据源没有参数 {parameter}", f"{request.source} is not asked with {parameter}",
                         f"可用：{known}", f"it is asked with: {known}",
                     )  # fmt: skip
-                self._path((*place, "query", parameter), origin if "." in origin else f"answers.{origin}")
+                self._path((*place, "query", parameter), origin_path(origin))
             for field in request.fields:
                 self._path((*place, "fields"), f"{request.name}.{field}")
         self._order()

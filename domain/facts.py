@@ -58,15 +58,20 @@ def applicant_facts(id_number: str, name: str, today: date) -> dict[str, Any]:
 
 def subject_of(path: str, facts: Mapping[str, Any]) -> str | None:
     """The text that a dotted path leads to in the facts; a number of a list counts from 0. None: nothing is there."""
-    value: Any = facts
+    value = value_at(facts, path)
+    return str(value) if isinstance(value, str | int) and value != "" else None
+
+
+def value_at(record: Any, path: str) -> Any:
+    """The value at a dotted path, a number counting from 0 in a list; None when there is nothing."""
     for part in path.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
+        if isinstance(record, Mapping):
+            record = record.get(part)
+        elif isinstance(record, list) and part.isdecimal() and int(part) < len(record):
+            record = record[int(part)]
         else:
             return None
-    return str(value) if isinstance(value, str | int) and value != "" else None
+    return record
 
 
 def nobody_to_ask(wanted: EvidenceRequest, facts: Mapping[str, Any]) -> bool:

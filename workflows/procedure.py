@@ -39,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.decision import Outcome
     from domain.errors import InvalidInput
+    from domain.facts import origin_path
     from domain.ids import application_id_of
     from domain.jurisdiction import Role
     from domain.service_item import Delivery, EvidenceRequest, Step, StepKind
@@ -254,7 +255,7 @@ class ServiceItemProcedure(Case):
         request, marked = self._service_item.evidence_for(fact), {m.target for m in self._marked}
         if request is None:
             return False
-        origins = [origin if "." in origin else f"answers.{origin}" for origin in (*request.query.values(), *filter(None, [request.about]))]
+        origins = [origin_path(origin) for origin in (*request.query.values(), *filter(None, [request.about]))]
         return any(origin in marked for origin in origins) or any(self._asked_again(other) for other in request.waits_for)
 
     async def _decide(self) -> bool:

@@ -51,10 +51,17 @@ def new(
 
 
 @app.command()
-def schema(write: Annotated[bool, typer.Option("--write", help="Put it beside the catalogue, where editors find it")] = False) -> None:
+def schema(
+    write: Annotated[bool, typer.Option("--write", help="Put it beside the catalogue, where editors find it")] = False,
+    source: Annotated[bool, typer.Option("--source", help="Of an authority's file instead")] = False,
+) -> None:
     """Print the JSON Schema of a service item file."""
     from catalogue.schema import FILE, schema_text
+    from domain.source import source_file_schema
 
+    if source:
+        typer.echo(json.dumps(source_file_schema(), ensure_ascii=False, indent=2))
+        return
     if write:
         FILE.write_text(schema_text(), encoding="utf-8")
         typer.echo(str(FILE))

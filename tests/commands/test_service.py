@@ -78,6 +78,7 @@ def test_a_file_is_not_begun_under_a_wrong_name(run: Run, tmp_path: Path, words:
 
 def test_the_schema_is_json_for_editors(run: Run) -> None:
     assert json.loads(run("schema").stdout)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert {"record", "connector"} <= json.loads(run("schema", "--source").stdout)["properties"].keys()
 
 
 # --- check -----------------------------------------------------------------------------------------------------------

@@ -139,6 +139,28 @@ class RegistryUnavailable(Unavailable):
         )
 
 
+class ForgedCallback(DomainError):
+    """A call-back that its provider did not sign, or that is too old to be believed."""
+
+    kind = "forged-callback"
+    default = Bilingual(zh="回调签名无效，已拒收并记录。", en="This call-back is not signed by its provider. It was refused and recorded.")
+
+
+class FourEyes(NotAllowed):
+    """Who looked at a case before may not decide it, and nobody handles their own or their household's."""
+
+    kind = "four-eyes"
+    default = Bilingual(
+        zh="按回避和双人办理规定，您不能办理本件，请由其他人员办理。",
+        en="You may not handle this case: you took an earlier step of it, or it concerns you or your household. A colleague must.",
+    )
+
+
+class SlotTaken(WrongState):
+    kind = "slot-taken"
+    default = Bilingual(zh="该时段已约满，请选择其他时段。", en="This time is fully booked. Please choose another one.")
+
+
 class ObjectDamaged(DomainError):
     kind = "object-damaged"
     default = Bilingual(zh="存储的文件已损坏，请重新上传。", en="The stored file is damaged. Please send it again.")

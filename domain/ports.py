@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from domain.callbacks import Callback, Provider
 from domain.decision import Finding
 from domain.documents import DocumentContent, DocumentText, SealedDocument, SealVerdict
 from domain.evidence import RegistryAnswer, RegistryQuery
 from domain.identity import IdentityVerdict
+from domain.money import Payment
+from domain.parcels import Parcel
 from domain.service_item import ServiceItem
 from domain.text import Bilingual, Language
 
@@ -75,12 +78,88 @@ class SmsGateway(Protocol):
         ...
 
 
-class PostOffice(Protocol):
-    async def order(self, *, order_id: str, name: str, phone: str, address: str, document: bytes) -> str:
-        """Have a document printed and posted; idempotent by `order_id`. Returns the tracking number."""
+class EmailGateway(Protocol):
+    async def send(self, *, message_id: str, address: str, subject: str, text: str) -> None:
+        """Hand over one message, plain text; `message_id` becomes its Message-ID.
+
+        Raises:
+            Unavailable: not handed over, try again.
+        """
         ...
 
-    async def delivered_at(self, tracking_number: str) -> datetime | None: ...
+
+class PostOffice(Protocol):
+    async def order(self, *, order_id: str, name: str, phone: str, address: str, document: bytes, notify_url: str) -> Parcel:
+        """Have a document printed and posted; idempotent by `order_id`. Changes are told to `notify_url`, signed.
+
+        Raises:
+            Unavailable: not ordered, try again.
+        """
+        ...
+
+    async def look(self, tracking_number: str) -> Parcel:
+        """Where a parcel is now.
+
+        Raises:
+            NotFound: the post knows no such parcel. Unavailable: no answer, try again.
+        """
+        ...
+
+    async def label(self, tracking_number: str) -> bytes:
+        """The label to stick on it, PDF.
+
+        Raises:
+            NotFound, Unavailable: as above.
+        """
+        ...
+
+
+class Cashier(Protocol):
+    """The payment provider. Every call is idempotent by our order id."""
+
+    async def order(self, *, order_id: str, fen: int, subject: Bilingual, return_url: str, notify_url: str) -> Payment:
+        """Place an order, or read the one of this id. Changes are told to `notify_url`, signed.
+
+        Raises:
+            Unavailable: not ordered, try again.
+        """
+        ...
+
+    async def look(self, order_id: str) -> Payment:
+        """How an order stands.
+
+        Raises:
+            NotFound: there is no such order. Unavailable: no answer, try again.
+        """
+        ...
+
+    async def close(self, order_id: str) -> Payment:
+        """Make an open order unpayable. One that was paid meanwhile stays paid, and the answer says so.
+
+        Raises:
+            NotFound, Unavailable: as above.
+        """
+        ...
+
+    async def refund(self, order_id: str) -> Payment:
+        """Give all of it back; a second time changes nothing.
+
+        Raises:
+            WrongState: it was never paid. NotFound, Unavailable: as above.
+        """
+        ...
+
+
+class CallbackReader(Protocol):
+    """Tells a provider's call-back from a forged one."""
+
+    def read(self, provider: Provider, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Callback:
+        """Check the signature and read it.
+
+        Raises:
+            ForgedCallback: not signed by this provider, too old, or unreadable.
+        """
+        ...
 
 
 class WorkingDays(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from adapters.outbound import NoReply, OutboundClient, Reply
-from adapters.registries.keys import AuthorityKeys
+from adapters.published_keys import PublishedKeys
 from adapters.registries.pace import Pace
 from adapters.registries.portraits import check_picture, check_statement, read_statement
 from adapters.registries.reading import Reader, Reading, joined
@@ -33,7 +33,7 @@ class Authority:
         self._pace = Pace(connector.limits.per_second)
         # The pool's size is what holds `at_once`: a request waits for a connection.
         self._client = OutboundClient("", None, self._seconds, max_connections=connector.limits.at_once)
-        self._keys = AuthorityKeys(self._client, self._requests.keys_address, self._requests.keys_headers, keys_refetch_seconds)
+        self._keys = PublishedKeys(self._client, self._requests.keys_address, self._requests.keys_headers, keys_refetch_seconds)
 
     async def look_up(self, query: RegistryQuery) -> RegistryAnswer:
         """Raises NoReply."""

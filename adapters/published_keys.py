@@ -1,4 +1,4 @@
-"""The public keys that authorities sign with (Ed25519, JWK as in RFC 8037): fetched once, then pinned."""
+"""The public keys that authorities and companies sign with (Ed25519, JWK as in RFC 8037): fetched once, then pinned."""
 
 import asyncio
 import base64
@@ -12,8 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from adapters.outbound import NoReply, OutboundClient
 
 
-class AuthorityKeys:
-    """One authority's keys by key id. A key once seen under an id stays; an unknown id fetches the list at `address`
+class BadSignature(NoReply):
+    """Not signed by who it says: a bad signature, or a key that its owner does not publish."""
+
+
+class PublishedKeys:
+    """One owner's keys by key id. A key once seen under an id stays; an unknown id fetches the list at `address`
     again, at most once in `refetch_seconds`."""
 
     def __init__(self, client: OutboundClient, address: str, headers: Mapping[str, str], refetch_seconds: float) -> None:
@@ -26,16 +30,17 @@ class AuthorityKeys:
         self._lock = asyncio.Lock()
 
     async def check(self, key_id: str, signed: bytes, signature: bytes) -> None:
-        """Hold `signature` (64 bytes) over `signed` to the authority's key.
+        """Hold `signature` (64 bytes) over `signed` to the owner's key.
 
         Raises:
-            NoReply: the signature is bad, its key unknown, or the keys cannot be fetched.
+            BadSignature: the signature is bad, or its key unknown.
+            NoReply: the keys cannot be fetched.
         """
         key = self._keys.get(key_id) or await self._fetch(key_id)
         try:
             key.verify(signature, signed)
         except (InvalidSignature, ValueError) as error:
-            raise NoReply("bad signature") from error
+            raise BadSignature("bad signature") from error
 
     async def published(self) -> dict[str, bytes]:
         """All keys known now, raw (32 bytes), by key id; fetched if none has been yet.
@@ -54,7 +59,7 @@ class AuthorityKeys:
                 await self._fetch_list()
             if key_id in self._keys:
                 return self._keys[key_id]
-        raise NoReply("bad signature: unknown key")
+        raise BadSignature("bad signature: unknown key")
 
     async def _fetch_list(self) -> None:
         reply = await self._client.get(self._address, self._headers)

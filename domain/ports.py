@@ -153,11 +153,12 @@ class Cashier(Protocol):
 class CallbackReader(Protocol):
     """Tells a provider's call-back from a forged one."""
 
-    def read(self, provider: Provider, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Callback:
-        """Check the signature and read it.
+    async def read(self, provider: Provider, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Callback:
+        """Check the signature and read it. `headers` are looked up in lower case.
 
         Raises:
             ForgedCallback: not signed by this provider, too old, or unreadable.
+            Unavailable: the provider's keys cannot be fetched now.
         """
         ...
 

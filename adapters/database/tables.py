@@ -1,6 +1,6 @@
 """The tables. Columns ending in `_box` hold AES-GCM boxes (key id inside); columns ending in `_index` keyed hashes."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, cast
 from uuid import UUID
 
@@ -8,18 +8,20 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Computed,
     DateTime,
     ForeignKey,
     Identity,
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 
@@ -51,6 +53,8 @@ class Person(SQLModel, table=True):
     phone_index: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     created_at: datetime = _moment()
     verified_at: datetime | None = _moment(nullable=True)  # the one-time code was entered
+    email_box: bytes | None = _box(nullable=True)
+    seen_at_counter: datetime | None = _moment(nullable=True)  # a clerk saw the ID card and entered this phone
 
 
 class ServiceItemVersion(SQLModel, table=True):
@@ -86,8 +90,11 @@ class Application(SQLModel, table=True):
     status: str = Field(index=True)
     waiting_for: list[dict[str, Any]] = _json()
     applicant_name_box: bytes = _box()  # as stated on this application
-    phone_box: bytes = _box()  # where its notices go
-    phone_index: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    phone_box: bytes | None = _box(nullable=True)  # where its notices go; None: filed at a counter by somebody without a phone
+    phone_index: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True), default=None)
+    email_box: bytes | None = _box(nullable=True)
+    filed_by: str | None = None  # the clerk who filled it in at a counter
+    filed_at: str | None = None  # that counter's station
     answers_box: bytes = _box()
     delivery: str
     address_box: bytes | None = _box(nullable=True)
@@ -103,6 +110,9 @@ class Application(SQLModel, table=True):
     supplement_until: datetime | None = _moment(nullable=True)
     window_closes_at: datetime | None = _moment(nullable=True)
     tracking_number: str | None = None
+    promised_due_at: datetime | None = _moment(nullable=True)  # None: the clock has not begun, stands still, or has ended
+    legal_due_at: datetime | None = _moment(nullable=True)
+    address_index: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True, index=True), default=None)  # where the case leads
     opened_at: datetime = _moment()
     updated_at: datetime = _moment()
     ended_at: datetime | None = _moment(nullable=True)
@@ -181,28 +191,106 @@ class Material(SQLModel, table=True):
     pages: int
     round: int
     uploaded_at: datetime = _moment()
+    origin: str = Field(default="applicant", sa_column_kwargs={"server_default": "applicant"})  # counter: the original, scanned there
+
+
+_LIVE = "status in ('open', 'claimed')"
+_TO_TAKE = "status = 'open' and paused_at is null"
 
 
 class WorkItem(SQLModel, table=True):
     __tablename__ = "work_items"
     __table_args__ = (
-        Index("work_items_queue", "role", "jurisdiction", "due_at", "id", postgresql_where=text("status in ('open', 'claimed')")),
+        Index(
+            "work_items_to_take",
+            "role",
+            "jurisdiction",
+            text("priority desc"),
+            "due_at",
+            "id",
+            postgresql_where=text(_TO_TAKE),
+        ),
+        Index("work_items_of_county", "county", "role", "due_at", "id", postgresql_where=text(_LIVE)),
+        Index("work_items_of_station", "jurisdiction", "role", "due_at", "id", postgresql_where=text(_LIVE)),
+        Index("work_items_held", "claimed_by", "due_at", "id", postgresql_where=text("status = 'claimed'")),
     )
     id: UUID = Field(primary_key=True)
     application_id: UUID = _application()
     kind: str
     role: str
     jurisdiction: str
+    county: str = Field(sa_column=Column(Text, Computed("left(jurisdiction, 6)", persisted=True)), default=None)
     name: dict[str, str] = _json()
     status: str = Field(index=True)
-    claimed_by: str | None = Field(default=None, index=True)
+    claimed_by: str | None = Field(default=None)
     claimed_at: datetime | None = _moment(nullable=True)
+    priority: int = Field(default=0, sa_column=Column(SmallInteger, nullable=False, server_default="0"))  # more is sooner
+    candidates: list[str] = Field(  # clerk ids it is offered to; none: everybody of the role
+        default_factory=list, sa_column=Column(ARRAY(Text), nullable=False, server_default="{}")
+    )
     due_at: datetime = _moment()
+    paused_at: datetime | None = _moment(nullable=True)  # the clock stands still
+    clock: dict[str, Any] | None = _json(nullable=True)  # `domain.limits.Clock`
+    escalation: int = Field(default=0, sa_column=Column(SmallInteger, nullable=False, server_default="0"))  # `domain.limits.Escalation`
     opened_at: datetime = _moment()
     closed_at: datetime | None = _moment(nullable=True)
     outcome: str | None = None
     reason_box: bytes | None = _box(nullable=True)
     findings: dict[str, Any] = _json()
+    investigation_id: UUID | None = Field(default=None, index=True)
+    task: str | None = None  # of an investigation: visit | call | letter
+    task_box: bytes | None = _box(nullable=True)  # what to do
+
+
+class Question(SQLModel, table=True):
+    """What a clerk asks the applicant inside a case."""
+
+    __tablename__ = "questions"
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = _application()
+    work_item_id: UUID
+    asked_by: str
+    asked_at: datetime = _moment()
+    until: datetime = _moment()
+    text_box: bytes = _box()
+    answered_at: datetime | None = _moment(nullable=True)
+    answer_box: bytes | None = _box(nullable=True)
+    closed_at: datetime | None = _moment(nullable=True)  # answered, lapsed, or the work item was completed without it
+
+
+class Investigation(SQLModel, table=True):
+    """An inquiry into a doubtful case (A8); its tasks are work items."""
+
+    __tablename__ = "investigations"
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = _application()
+    work_item_id: UUID  # the step that waits for it
+    opened_by: str
+    opened_at: datetime = _moment()
+    reason_box: bytes = _box()
+    closed_at: datetime | None = _moment(nullable=True)
+    closed_by: str | None = None
+    finding_box: bytes | None = _box(nullable=True)
+
+
+class CaseNote(SQLModel, table=True):
+    """What clerks tell each other about a case."""
+
+    __tablename__ = "case_notes"
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = _application()
+    clerk_id: str
+    at: datetime = _moment()
+    text_box: bytes = _box()
+
+
+class CasePerson(SQLModel, table=True):
+    """Whom a case concerns, by keyed hash of the ID number: a clerk of the household may not handle it."""
+
+    __tablename__ = "case_people"
+    application_id: UUID = Field(foreign_key="applications.id", primary_key=True)
+    person_index: bytes = Field(sa_column=Column(LargeBinary, primary_key=True, index=True))
+    relation: str  # applicant | subject
 
 
 class Document(SQLModel, table=True):
@@ -228,11 +316,187 @@ class Notice(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     application_id: UUID = Field(foreign_key="applications.id")
     key: str
+    channel: str = Field(default="sms", sa_column_kwargs={"server_default": "sms"})  # sms | email
+    subject: dict[str, str] | None = _json(nullable=True)  # of an e-mail
     text: dict[str, str] = _json()
     created_at: datetime = _moment()
     next_try_at: datetime = _moment()
     attempts: int = 0
     sent_at: datetime | None = _moment(nullable=True)
+
+
+class StaffNotice(SQLModel, table=True):
+    """A reminder or an escalation to a member of staff."""
+
+    __tablename__ = "staff_notices"
+    __table_args__ = (
+        UniqueConstraint("clerk_id", "key"),
+        Index("staff_notices_unread", "clerk_id", "at", postgresql_where=text("read_at is null")),
+    )
+    id: UUID = Field(primary_key=True)
+    clerk_id: str
+    key: str
+    kind: str
+    text: dict[str, str] = _json()
+    application_id: UUID | None = Field(default=None)
+    work_item_id: UUID | None = Field(default=None)
+    inquiry_id: UUID | None = Field(default=None)
+    at: datetime = _moment()
+    read_at: datetime | None = _moment(nullable=True)
+
+
+class Payment(SQLModel, table=True):
+    """The fee of a case: one order, paid once, refunded once."""
+
+    __tablename__ = "payments"
+    order_id: str = Field(primary_key=True)
+    application_id: UUID = _application(unique=True)
+    state: str  # `domain.money.PaymentState`
+    fen: int
+    pay_url: str | None = None
+    receipt_number: str | None = None
+    ordered_at: datetime = _moment()
+    paid_at: datetime | None = _moment(nullable=True)
+    refunded_at: datetime | None = _moment(nullable=True)
+
+
+class Parcel(SQLModel, table=True):
+    __tablename__ = "parcels"
+    order_id: str = Field(primary_key=True)  # the document's id
+    application_id: UUID = _application()
+    tracking_number: str = Field(unique=True)
+    state: str  # `domain.parcels.ParcelState`
+    at: datetime = _moment()
+    ordered_at: datetime = _moment()
+
+
+class ProviderCallback(SQLModel, table=True):
+    """Every call-back that came in, believed or refused."""
+
+    __tablename__ = "callbacks"
+    __table_args__ = (Index("callbacks_once", "provider", "event_id", unique=True, postgresql_where=text("accepted")),)
+    id: UUID = Field(primary_key=True)
+    provider: str
+    event_id: str | None = None
+    order_id: str | None = None
+    state: str | None = None
+    at: datetime | None = _moment(nullable=True)
+    received_at: datetime = _moment(index=True)
+    accepted: bool
+    why: str | None = None
+    body_sha256: str
+
+
+class Appointment(SQLModel, table=True):
+    """A time at a counter; `seat` counts those who may come at the same time."""
+
+    __tablename__ = "appointments"
+    __table_args__ = (Index("appointments_taken", "station", "starts_at", "seat", unique=True, postgresql_where=text("status = 'booked'")),)
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = _application()
+    station: str
+    starts_at: datetime = _moment()
+    minutes: int
+    seat: int
+    status: str  # booked | moved | cancelled | no_show | kept
+    made_by: str  # applicant | clerk:<id>
+    made_at: datetime = _moment()
+    changed_at: datetime = _moment()
+
+
+class OfficeHours(SQLModel, table=True):
+    """When a counter takes appointments; a station without rows keeps the default hours of `domain/appointments.py`."""
+
+    __tablename__ = "office_hours"
+    station: str = Field(primary_key=True)
+    weekday: int = Field(primary_key=True)  # 0 Monday … 6 Sunday; make-up days follow Friday
+    opens: time = Field(primary_key=True)
+    closes: time
+    slot_minutes: int
+    seats: int
+
+
+class CalendarDay(SQLModel, table=True):
+    """A correction of the working-day calendar, for everybody (`county` empty) or for one county."""
+
+    __tablename__ = "calendar_days"
+    day: date = Field(primary_key=True)
+    county: str = Field(default="", primary_key=True)
+    working: bool
+    name: dict[str, str] = _json()
+    set_by: str
+    set_at: datetime = _moment()
+
+
+class CounterVisit(SQLModel, table=True):
+    """Somebody checked in at a counter for a case, which may be decided elsewhere (C2)."""
+
+    __tablename__ = "counter_visits"
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = _application()
+    station: str
+    clerk_id: str
+    how: str  # qr | number | id_card
+    at: datetime = _moment()
+
+
+class Signature(SQLModel, table=True):
+    """What somebody signed on a counter's screen; the drawing is an object."""
+
+    __tablename__ = "signatures"
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = _application()
+    purpose: str  # application | receipt
+    sha256: str
+    size: int
+    at: datetime = _moment()
+    clerk_id: str
+
+
+class Rating(SQLModel, table=True):
+    """好差评: one a case, 5 very satisfied to 1 very dissatisfied."""
+
+    __tablename__ = "ratings"
+    application_id: UUID = Field(foreign_key="applications.id", primary_key=True)
+    grade: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    reasons: list[str] = _json()
+    comment_box: bytes | None = _box(nullable=True)
+    at: datetime = _moment()
+
+
+class Inquiry(SQLModel, table=True):
+    """一事一查: one matter that supervision looks into until somebody closes it with a finding. `key` opens it once."""
+
+    __tablename__ = "inquiries"
+    __table_args__ = (Index("inquiries_open", "county", "opened_at", postgresql_where=text("closed_at is null")),)
+    id: UUID = Field(primary_key=True)
+    number: str = Field(unique=True)
+    key: str = Field(unique=True)
+    pattern: str  # `domain.inquiries.Pattern`
+    application_id: UUID | None = Field(sa_column=Column(ForeignKey("applications.id"), nullable=True, index=True), default=None)
+    clerk_id: str | None = None  # whom it concerns
+    facts: dict[str, Any] = _json()  # figures, no personal data
+    county: str
+    station: str | None = None
+    opened_by: str  # machine | clerk:<id> | applicant
+    opened_at: datetime = _moment()
+    owner: str | None = None
+    due_at: datetime = _moment()
+    closed_at: datetime | None = _moment(nullable=True)
+    closed_by: str | None = None
+    finding: str | None = None  # `domain.inquiries.Finding`
+    finding_box: bytes | None = _box(nullable=True)
+
+
+class InquiryEntry(SQLModel, table=True):
+    """What was done in an inquiry."""
+
+    __tablename__ = "inquiry_entries"
+    id: UUID = Field(primary_key=True)
+    inquiry_id: UUID = Field(foreign_key="inquiries.id", index=True)
+    at: datetime = _moment()
+    by: str
+    text_box: bytes = _box()
 
 
 class Clerk(SQLModel, table=True):
@@ -247,6 +511,59 @@ class Clerk(SQLModel, table=True):
     totp_secret_box: bytes = _box()
     last_totp_step: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     active: bool = True
+    created_at: datetime = _moment()
+    leads: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})  # the team of this role here
+    person_index: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True, index=True), default=None)  # who the clerk is
+    person_box: bytes | None = _box(nullable=True)  # the ID number
+
+
+class ClerkKin(SQLModel, table=True):
+    """The clerk's own and household's people, by keyed hash: their cases are not for this clerk."""
+
+    __tablename__ = "clerk_kin"
+    clerk_id: str = Field(foreign_key="clerks.id", primary_key=True)
+    person_index: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    relation: str  # self | household
+
+
+class Delegation(SQLModel, table=True):
+    """While it lasts, `to_clerk` also works as `from_clerk`, who is absent."""
+
+    __tablename__ = "delegations"
+    id: UUID = Field(primary_key=True)
+    from_clerk: str = Field(foreign_key="clerks.id", index=True)
+    to_clerk: str = Field(foreign_key="clerks.id", index=True)
+    begins_at: datetime = _moment()
+    ends_at: datetime = _moment()
+    reason: str
+    made_by: str
+    made_at: datetime = _moment()
+    ended_early_at: datetime | None = _moment(nullable=True)
+
+
+class ReasonTemplate(SQLModel, table=True):
+    """A reason that clerks start from; `owner` is a county, a station or a clerk id."""
+
+    __tablename__ = "reason_templates"
+    id: UUID = Field(primary_key=True)
+    owner: str = Field(index=True)
+    kind: str  # a step kind
+    outcome: str
+    title: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    updated_by: str
+    updated_at: datetime = _moment()
+
+
+class SavedView(SQLModel, table=True):
+    """A clerk's own filter of the queue, under a name."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("clerk_id", "name"),)
+    id: UUID = Field(primary_key=True)
+    clerk_id: str = Field(index=True)
+    name: str
+    filters: dict[str, Any] = _json()
     created_at: datetime = _moment()
 
 
@@ -376,9 +693,29 @@ identity_clips = _table(IdentityClip)
 evidence = _table(Evidence)
 materials = _table(Material)
 work_items = _table(WorkItem)
+questions = _table(Question)
+investigations = _table(Investigation)
+case_notes = _table(CaseNote)
+case_people = _table(CasePerson)
 documents = _table(Document)
 notices = _table(Notice)
+staff_notices = _table(StaffNotice)
+payments = _table(Payment)
+parcels = _table(Parcel)
+callbacks = _table(ProviderCallback)
+appointments = _table(Appointment)
+office_hours = _table(OfficeHours)
+calendar_days = _table(CalendarDay)
+counter_visits = _table(CounterVisit)
+signatures = _table(Signature)
+ratings = _table(Rating)
+inquiries = _table(Inquiry)
+inquiry_entries = _table(InquiryEntry)
 clerks = _table(Clerk)
+clerk_kin = _table(ClerkKin)
+delegations = _table(Delegation)
+reason_templates = _table(ReasonTemplate)
+saved_views = _table(SavedView)
 api_clients = _table(ApiClient)
 sign_in_attempts = _table(SignInAttempt)
 one_time_codes = _table(OneTimeCode)

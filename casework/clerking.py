@@ -16,7 +16,7 @@ from casework.reads import enter_search, enter_work_item_look
 from casework.views import ApplicationRow, Page, QueueCounts, WorkItemDetail, WorkItemRow
 from domain.changes import CompleteWorkItem, SupplementRequest
 from domain.errors import FieldError, InvalidInput, NotAllowed, WorkItemNotClaimed
-from domain.jurisdiction import Role
+from domain.jurisdiction import SEES_NO_CASE, Role
 from domain.service_item import ServiceItem, StepKind
 from domain.text import Bilingual
 from domain.work_items import KIND_TEXT, OUTCOME_TEXT, OUTCOMES, WorkItemStatus, check_completion, may_see, may_work
@@ -213,9 +213,9 @@ async def find_cases(office: Office, actor: ClerkActor, text: str) -> list[Appli
     Until a registry has told whose territory a case is, any counter may tell the applicant what it waits for.
 
     Raises:
-        NotAllowed: an editor of the catalogue, who sees no case.
+        NotAllowed: an editor of the catalogue or an administrator, who see no case.
     """
-    if actor.scope.role is Role.CATALOGUE_EDITOR:
+    if actor.scope.role in SEES_NO_CASE:
         raise NotAllowed()
     cases = await office.desk.find_cases(_as_typed(text))
     seen = [case for case in cases if case["station"] is None or actor.scope.covers(case["station"])]

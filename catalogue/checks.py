@@ -13,7 +13,7 @@ from catalogue.functions import FUNCTIONS
 from catalogue.refusals import Place, Refusals
 from catalogue.rules import RuleSyntaxError, functions_of, variables_of
 from domain.facts import origin_path
-from domain.jurisdiction import Role
+from domain.jurisdiction import SEES_NO_CASE, Role
 from domain.service_item import Branch, Delivery, IdentityLevel, Kind, MaterialSource, ServiceItem
 from domain.source import Source
 
@@ -23,7 +23,7 @@ _APPLICANT = {
     "properties": {"id_number": _TEXT, "name": _TEXT, "birth_date": _TEXT, "sex": _TEXT, "age": {"type": "integer"}},
 }
 _POINTS = {"type": "object", "properties": {"total": {"type": "integer"}, "needed": {"type": "integer"}}}
-_NOT_ON_CASES = frozenset({Role.SUPERVISOR, Role.CATALOGUE_EDITOR})
+_NOT_ON_CASES = SEES_NO_CASE | {Role.SUPERVISOR}
 _CEL_FUNCTIONS = frozenset(
     {"all", "exists", "exists_one", "filter", "has", "map"}
     | {"double", "duration", "dyn", "int", "size", "string", "timestamp", "type", "uint"}

@@ -14,6 +14,7 @@ from domain.text import Bilingual, Language
 
 class Status(StrEnum):
     VERIFYING = "verifying"
+    PAYING = "paying"
     GATHERING = "gathering"
     REVIEWING = "reviewing"
     SUPPLEMENTING = "supplementing"
@@ -37,6 +38,7 @@ FINAL = frozenset({Status.COMPLETED, Status.REFUSED, Status.VOID, Status.EXPIRED
 
 STATUS_TEXT: dict[Status, Bilingual] = {
     Status.VERIFYING: Bilingual(zh="待核验身份", en="Waiting for your identity check"),
+    Status.PAYING: Bilingual(zh="待缴费", en="Waiting for your payment"),
     Status.GATHERING: Bilingual(zh="正在核验信息", en="Checking with the registries"),
     Status.REVIEWING: Bilingual(zh="正在审核", en="Being reviewed"),
     Status.SUPPLEMENTING: Bilingual(zh="待补正", en="Waiting for what you must add"),
@@ -69,7 +71,10 @@ class Applicant(_Message):
 
     id_number: str = Field(min_length=15, max_length=32)
     name: str = Field(min_length=1, max_length=60)
-    phone: str = Field(pattern=r"^1[3-9][0-9]{9}$", description="A mainland mobile number, 11 digits")
+    phone: str | None = Field(
+        default=None, pattern=r"^1[3-9][0-9]{9}$", description="A mainland mobile number, 11 digits; only a counter may leave it out"
+    )
+    email: str | None = Field(default=None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="Where notices go too")
 
     @field_validator("name")
     @classmethod
@@ -88,6 +93,13 @@ class DeliveryChoice(_Message):
         return {"method": value} if isinstance(value, str) else value
 
 
+class FiledBy(_Message):
+    """The clerk who filled an application in for somebody at a counter (A2)."""
+
+    clerk_id: str
+    station: str | None = None  # None: at the county bureau
+
+
 class ApplicationRequest(_Message):
     """The input of a service item's workflow; whoever starts the workflow sends this one model."""
 
@@ -98,6 +110,7 @@ class ApplicationRequest(_Message):
     language: Language = "zh"
     channel: Literal["phone", "pc", "counter", "kiosk", "api", "engine"] = "engine"
     client_id: str | None = None  # the integrator that may follow the case; None: the applicant alone
+    filed_by: FiledBy | None = None
 
 
 class Challenge(BaseModel):
@@ -112,8 +125,8 @@ class Challenge(BaseModel):
 class WaitingFor(BaseModel):
     """Whom the case waits for, and until when; None at the end of a case."""
 
-    who: Literal["applicant", "registry", "clerk", "counter", "system", "post"]
-    what: str  # a source code, a work item kind, `identity-clip`, `supplement`, `visit`, `document`, `parcel`
+    who: Literal["applicant", "registry", "clerk", "counter", "system", "post", "payments"]
+    what: str  # a source code, a work item kind, `identity-clip`, `fee`, `supplement`, `question`, `visit`, `document`, `parcel`, `refund`
     text: Bilingual
     until: datetime | None = None
     since: datetime | None = None

@@ -1,15 +1,19 @@
 """What a procedure tells the read model: one change of a case, with its event, written in one transaction."""
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from domain.application import ApplicationRequest, Status, WaitingFor
 from domain.decision import Outcome
 from domain.identity import IdentityVerdict
+from domain.inquiries import Pattern
 from domain.jurisdiction import Role
+from domain.limits import Clock, Escalation, Mark
+from domain.money import Payment
+from domain.parcels import Parcel
 from domain.service_item import ServiceItem, StepKind
 from domain.text import Bilingual, Language
 
@@ -28,6 +32,10 @@ class CaseOpened(BaseModel):
     acceptance_number: str
     item: ServiceItem
     challenge: "ChallengeIssued"
+    procedure: int = 1  # the way of working that the case began under, see `workflows/procedure.py`
+
+
+PROCEDURE = 2  # clocks, questions, investigations, fees, appointments; cases that began before keep 1
 
 
 class ChallengeIssued(BaseModel):
@@ -37,13 +45,87 @@ class ChallengeIssued(BaseModel):
     expires_at: datetime
 
 
+TaskKind = Literal["visit", "call", "letter"]
+
+
 class WorkItemOpening(BaseModel):
     kind: StepKind
     role: Role
     level: str  # station | county
     name: Bilingual
-    working_days: int | None = None
+    working_days: int | None = None  # before clocks
     until: datetime | None = None  # a fixed limit, such as the counter window
+    clock: Clock | None = None  # a limit in working days
+
+
+class InvestigationTask(BaseModel):
+    """One task: what, by whom, until the end of which day (China). `text` may name people; it is sealed where it rests."""
+
+    kind: TaskKind
+    clerk_id: str
+    day: date
+    text: str = Field(min_length=1, max_length=2000)
+
+
+class InvestigationOpening(BaseModel):
+    id: UUID
+    work_item_id: UUID
+    clerk_id: str
+    reason: str
+    tasks: list[InvestigationTask]
+
+
+class InvestigationClosing(BaseModel):
+    id: UUID
+    clerk_id: str
+    finding: str
+
+
+class QuestionOpening(BaseModel):
+    id: UUID
+    work_item_id: UUID
+    clerk_id: str
+    text: str
+    until: datetime
+
+
+class QuestionClosing(BaseModel):
+    """`answer` None: it lapsed, or the clerk went on without."""
+
+    id: UUID
+    answer: str | None = None
+
+
+class Clocks(BaseModel):
+    """The limits of a case as they run now. `work_item_id` with `work_item`: the open step's. None: does not run."""
+
+    work_item_id: UUID | None = None
+    work_item: Clock | None = None
+    promised: Clock | None = None
+    legal: Clock | None = None
+
+
+class EscalationNote(BaseModel):
+    """A mark was reached: who must be told is looked up where it is written."""
+
+    work_item_id: UUID | None
+    level: Escalation
+    text: Bilingual
+
+
+class AppointmentChange(BaseModel):
+    """Book (another one is given back), cancel, or note what became of it. `id` is of the new or the current appointment."""
+
+    id: UUID
+    status: Literal["booked", "cancelled", "no_show", "kept"]
+    station: str | None = None
+    starts_at: datetime | None = None
+
+
+class InquiryOpening(BaseModel):
+    """一事一查, opened in the transaction of its cause. One of a pattern and case."""
+
+    pattern: Pattern
 
 
 class WorkItemClosing(BaseModel):
@@ -63,7 +145,7 @@ class DecisionByPerson(BaseModel):
 
 
 class NoticeText(BaseModel):
-    """An SMS to the applicant; `key` makes it unique within the case. Texts hold no personal data."""
+    """An SMS to the applicant, and an e-mail where they gave an address; `key` makes it unique within the case. No personal data."""
 
     key: str
     text: Bilingual
@@ -100,11 +182,25 @@ class CaseChange(BaseModel):
     supplement: list[SupplementRequest] | None = None
     supplement_until: datetime | None = None
     notices: list[NoticeText] = []
+    clocks: Clocks | None = None  # the limits as they run from now on; left out: as they were
+    escalation: EscalationNote | None = None
+    question: QuestionOpening | None = None
+    question_closing: QuestionClosing | None = None
+    investigation: InvestigationOpening | None = None
+    investigation_closing: InvestigationClosing | None = None
+    appointment: AppointmentChange | None = None
+    payment: Payment | None = None
+    parcel: Parcel | None = None
+    inquiry: InquiryOpening | None = None
+    after_end: bool = False  # the case has ended; a fee is given back
 
 
 class ChangeResult(BaseModel):
     challenge: ChallengeIssued | None = None
     work_item_id: UUID | None = None
+    task_ids: list[UUID] = []  # of an investigation, in the order of its tasks
+    marks: list[Mark] = []  # of the change's clocks, in order
+    appointment_ends_at: datetime | None = None
 
 
 class DecisionTask(BaseModel):
@@ -161,6 +257,13 @@ class DocumentTask(BaseModel):
     at: datetime
 
 
+class PaymentTask(BaseModel):
+    """Order, look at, close or give back the fee of a case. Idempotency key: the application."""
+
+    application_id: UUID
+    fen: int = 0
+
+
 class DocumentIssued(BaseModel):
     document_id: UUID
     number: str
@@ -205,6 +308,43 @@ class CompleteWorkItem(BaseModel):
     reason: str | None = None
     supplement: list[SupplementRequest] = []
     originals: dict[str, str] = {}  # material code → same | different | missing
+
+
+class AskQuestion(BaseModel):
+    work_item_id: UUID
+    clerk_id: str
+    role: Role
+    text: str = Field(min_length=1, max_length=2000)
+
+
+class AnswerQuestion(BaseModel):
+    question_id: UUID
+    text: str = Field(min_length=1, max_length=2000)
+
+
+class OpenInvestigation(BaseModel):
+    work_item_id: UUID
+    clerk_id: str
+    role: Role
+    reason: str = Field(min_length=1, max_length=2000)
+    tasks: list[InvestigationTask] = Field(min_length=1, max_length=20)
+
+
+class CloseInvestigation(BaseModel):
+    """By whoever holds the step; tasks that are still open are cancelled."""
+
+    work_item_id: UUID
+    clerk_id: str
+    role: Role
+    finding: str = Field(min_length=1, max_length=4000)
+
+
+class SetAppointment(BaseModel):
+    """`starts_at` None gives it back."""
+
+    station: str | None = None
+    starts_at: datetime | None = None
+    by: str = "applicant"  # applicant | clerk:<role>
 
 
 class Supplement(BaseModel):

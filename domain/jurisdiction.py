@@ -27,7 +27,16 @@ class Role(StrEnum):
     COUNTER = "counter"  # 窗口人员
     APPROVER = "approver"  # 县级公安机关审批人
     SUPERVISOR = "supervisor"  # sees everything of the county, completes nothing
+    INVESTIGATOR = "investigator"  # 调查民警: visits, calls and letters of an investigation
     CATALOGUE_EDITOR = "catalogue_editor"  # 事项目录编辑: writes service items, sees no case
+    SYSTEM_ADMIN = "system_admin"  # 系统管理员: accounts, calendar, office hours; sees no case
+    SECURITY_ADMIN = "security_admin"  # 安全保密管理员: gives and takes roles, sees refused calls; sees no case
+    AUDIT_ADMIN = "audit_admin"  # 安全审计员: reads and verifies the record; sees no case
+
+
+# 三员分立: one person holds one of these at most.
+ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
+SEES_NO_CASE = ADMINISTRATORS | {Role.CATALOGUE_EDITOR}
 
 
 class ClerkScope(BaseModel):
@@ -42,7 +51,7 @@ class ClerkScope(BaseModel):
 
     def covers(self, jurisdiction: str) -> bool:
         """Whether a work item of this station (12 digits) or county (6 digits) lies in the clerk's territory."""
-        if self.role is Role.CATALOGUE_EDITOR:
+        if self.role in SEES_NO_CASE:
             return False
         if self.station is not None:
             return jurisdiction == self.station

@@ -207,6 +207,8 @@ class StepKind(StrEnum):
     APPROVAL = "approval"
     COUNTER_CHECK = "counter_check"
     IDENTITY_CHECK = "identity_check"
+    COLLECTION = "collection"  # a parcel that came back is handed over at the counter
+    INVESTIGATION = "investigation"  # one task of an investigation
 
 
 class Step(_Part):
@@ -263,6 +265,15 @@ class CertificateTerms(_Part):
     table: CertificateTable | None = None
 
 
+class LimitTerms(_Part):
+    """How long the office may take to decide, in working days from the proof of identity, less the pauses."""
+
+    promised: int | None = Field(default=None, ge=1)
+    """What the office promises (承诺时限); left out: the sum of its steps' limits."""
+    legal: int = Field(default=20, ge=1)
+    """What the law allows (法定时限). Left out: 20, as article 42 of the Administrative Licensing Law has it, kept by analogy."""
+
+
 class Fee(_Part):
     fen: int = Field(default=0, ge=0)
     """In fen (1/100 yuan); 0 is free of charge."""
@@ -270,6 +281,8 @@ class Fee(_Part):
     """True: the fee is whatever the place has set, and pages say so instead of an amount."""
     basis: Bilingual | None = None
     """What it is charged for, and on what ground."""
+    days: int = Field(default=7, ge=1)
+    """How long the applicant has to pay online before the application lapses."""
 
 
 class PublicNotice(_Part):
@@ -355,6 +368,10 @@ class ServiceItem(_Part):
     """How long an application waits for the identity check."""
     identity_attempts: int = Field(default=3, ge=1)
     supplement: SupplementTerms = SupplementTerms()
+    limit: LimitTerms = LimitTerms()
+    """The promised and the legal limit."""
+    question_days: int = Field(default=10, ge=1)
+    """How long the applicant has to answer a clerk's question; after it the clerk goes on without."""
     fee: Fee = Fee()
     certificate: CertificateTerms | None = None
     """The document at the end; an item of kind `notice` has none."""
@@ -364,6 +381,10 @@ class ServiceItem(_Part):
     most_used: bool = False
     """Shown first on the home page."""
     examples: list[Example] = []
+
+    @property
+    def promised_working_days(self) -> int:
+        return self.limit.promised or min(sum(step.working_days for step in self.steps) or 1, self.limit.legal)
 
     @property
     def uploads(self) -> list[Material]:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from domain.changes import CompleteWorkItem
+from domain.changes import CompleteWorkItem, TaskKind
 from domain.errors import FieldError, InvalidInput
 from domain.jurisdiction import ClerkScope, Role
 from domain.service_item import ServiceItem, StepKind
@@ -22,6 +22,8 @@ OUTCOMES: dict[StepKind, tuple[str, ...]] = {
     StepKind.APPROVAL: ("approve", "refuse"),
     StepKind.COUNTER_CHECK: ("match", "differ"),
     StepKind.IDENTITY_CHECK: ("same_person", "not_same_person"),
+    StepKind.COLLECTION: ("handed_over",),
+    StepKind.INVESTIGATION: ("done", "not_possible"),
 }
 
 OUTCOME_TEXT: dict[str, Bilingual] = {
@@ -33,6 +35,9 @@ OUTCOME_TEXT: dict[str, Bilingual] = {
     "differ": Bilingual(zh="原件不一致，审批无效", en="Originals differ: void"),
     "same_person": Bilingual(zh="是本人", en="The same person"),
     "not_same_person": Bilingual(zh="不是本人", en="Not the same person"),
+    "handed_over": Bilingual(zh="已当面领取", en="Handed over"),
+    "done": Bilingual(zh="已完成调查", en="Done"),
+    "not_possible": Bilingual(zh="无法完成", en="Not possible"),
 }
 
 KIND_TEXT: dict[StepKind, Bilingual] = {
@@ -41,9 +46,20 @@ KIND_TEXT: dict[StepKind, Bilingual] = {
     StepKind.APPROVAL: Bilingual(zh="审批", en="Approval"),
     StepKind.COUNTER_CHECK: Bilingual(zh="窗口核对原件", en="Counter check"),
     StepKind.IDENTITY_CHECK: Bilingual(zh="窗口核验身份", en="Identity check at the counter"),
+    StepKind.COLLECTION: Bilingual(zh="窗口领取退回邮件", en="Collection of a returned parcel"),
+    StepKind.INVESTIGATION: Bilingual(zh="调查任务", en="Investigation task"),
 }
 
-_NEEDS_REASON = frozenset({"refuse", "differ", "not_same_person"})
+TASK_TEXT: dict[TaskKind, Bilingual] = {
+    "visit": Bilingual(zh="上门走访", en="Visit"),
+    "call": Bilingual(zh="电话核实", en="Call"),
+    "letter": Bilingual(zh="发函协查", en="Letter"),
+}
+
+# Who looked at a case in one of these steps does not take another of them.
+DECIDING = frozenset({StepKind.PRE_REVIEW, StepKind.REVIEW, StepKind.APPROVAL})
+_NEEDS_REASON = frozenset({"refuse", "differ", "not_same_person", "done", "not_possible"})
+_CLERK_ONLY = frozenset({"done", "not_possible"})
 
 
 def may_work(scope: ClerkScope, *, role: Role, jurisdiction: str) -> bool:
@@ -70,6 +86,8 @@ def check_completion(command: CompleteWorkItem, kind: StepKind, item: ServiceIte
         allowed = ", ".join(OUTCOMES[kind])
         raise _refuse("/outcome", f"办理结果应为：{allowed}", f"The outcome is one of: {allowed}")
     if command.outcome in _NEEDS_REASON and not (command.reason or "").strip():
+        if command.outcome in _CLERK_ONLY:
+            raise _refuse("/reason", "请写明调查结果", "Say what was found")
         raise _refuse("/reason", "请写明理由，申请人会看到", "Give a reason; the applicant reads it")
     if command.outcome == "supplement":
         _check_supplement(command, item, rounds_used)

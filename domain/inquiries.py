@@ -1,0 +1,49 @@
+"""Inquiries (一事一查): what opens one, and how one ends."""
+
+from enum import StrEnum
+
+from domain.text import Bilingual
+
+
+class Pattern(StrEnum):
+    OVERDUE = "overdue"  # a work item passed its limit
+    LEGAL_LIMIT = "legal_limit"  # the case passed the legal limit
+    ORIGINALS_DIFFER = "originals_differ"  # D6: different or forged at the counter
+    BAD_RATING = "bad_rating"
+    UNDOABLE = "undoable"  # the machine cannot go on, and nobody awaits it
+    HASTY_APPROVALS = "hasty_approvals"  # one clerk approving in seconds
+    CROWDED_ADDRESS = "crowded_address"  # one address with many movers
+    FACE_RETRIES = "face_retries"  # many tries of one face check
+    FORGED_CALLBACKS = "forged_callbacks"
+    BY_HAND = "by_hand"  # a supervisor opened it
+
+
+class Finding(StrEnum):
+    IN_ORDER = "in_order"
+    PUT_RIGHT = "put_right"
+    MISTAKE = "mistake"
+    MISCONDUCT = "misconduct"
+    SYSTEM_FAULT = "system_fault"
+
+
+PATTERN_TEXT: dict[Pattern, Bilingual] = {
+    Pattern.OVERDUE: Bilingual(zh="待办超期", en="Work item overdue"),
+    Pattern.LEGAL_LIMIT: Bilingual(zh="超过法定办结时限", en="Legal limit passed"),
+    Pattern.ORIGINALS_DIFFER: Bilingual(zh="原件与上传材料不一致", en="Originals differ from the uploads"),
+    Pattern.BAD_RATING: Bilingual(zh="差评", en="Bad rating"),
+    Pattern.UNDOABLE: Bilingual(zh="办件无法继续", en="Case cannot go on"),
+    Pattern.HASTY_APPROVALS: Bilingual(zh="审批过快", en="Approvals within seconds"),
+    Pattern.CROWDED_ADDRESS: Bilingual(zh="同一地址多人迁入", en="Many movers to one address"),
+    Pattern.FACE_RETRIES: Bilingual(zh="同一人多次人脸核验失败", en="Many failed face checks of one person"),
+    Pattern.FORGED_CALLBACKS: Bilingual(zh="伪造的支付或邮政回调", en="Forged call-backs"),
+    Pattern.BY_HAND: Bilingual(zh="督查发起", en="Opened by supervision"),
+}
+
+FINDING_TEXT: dict[Finding, Bilingual] = {
+    Finding.IN_ORDER: Bilingual(zh="情况属实、办理无误", en="All in order"),
+    Finding.PUT_RIGHT: Bilingual(zh="已整改", en="Put right"),
+    Finding.MISTAKE: Bilingual(zh="工作差错", en="A mistake"),
+    Finding.MISCONDUCT: Bilingual(zh="违规，移交处理", en="Misconduct, handed on"),
+    Finding.SYSTEM_FAULT: Bilingual(zh="系统故障", en="A fault of the system"),
+}
+INQUIRY_WORKING_DAYS = 5

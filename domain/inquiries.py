@@ -1,5 +1,6 @@
 """Inquiries (一事一查): what opens one, and how one ends."""
 
+from datetime import date
 from enum import StrEnum
 
 from domain.text import Bilingual
@@ -47,3 +48,11 @@ FINDING_TEXT: dict[Finding, Bilingual] = {
     Finding.SYSTEM_FAULT: Bilingual(zh="系统故障", en="A fault of the system"),
 }
 INQUIRY_WORKING_DAYS = 5
+
+# Half used, due tomorrow, overdue: whoever is told by the case's own marks is not told again by the inquiry.
+TOLD_BY_THE_CASE = frozenset({Pattern.OVERDUE, Pattern.LEGAL_LIMIT})
+
+
+def inquiry_number(county: str, day: date, serial: int) -> str:
+    """`DC330302-20261122-0007`: county (6 digits), the day in China it was opened, serial of county and day."""
+    return f"DC{county}-{day:%Y%m%d}-{serial:04d}"

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query
 
 from api.access import Clerk, OfficeHere
 from api.models import Completion, WorkItemPage
-from casework import clerking
+from casework import clerking, queueing
 from casework.views import WorkItemDetail, WorkItemRow
 
 router = APIRouter(prefix="/v1/work-items", tags=["work items"])
@@ -23,7 +23,7 @@ async def queue(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     mine: bool = False,
 ) -> WorkItemPage:
-    page = await clerking.queue(office, actor, status=status or None, kind=kind or None, cursor=cursor or None, mine=mine)
+    page = await queueing.queue(office, actor, status=status or None, kind=kind or None, cursor=cursor or None, mine=mine)
     return WorkItemPage(items=page.items, next_cursor=page.next_cursor)
 
 
@@ -34,12 +34,12 @@ async def read(work_item_id: UUID, office: OfficeHere, actor: Clerk) -> WorkItem
 
 @router.post("/{work_item_id}/claim", summary="Claim; one clerk wins, the others read why")
 async def claim(work_item_id: UUID, office: OfficeHere, actor: Clerk) -> WorkItemRow:
-    return await clerking.claim(office, actor, work_item_id)
+    return await queueing.claim(office, actor, work_item_id)
 
 
 @router.post("/{work_item_id}/release", summary="Put it back into the queue")
 async def release(work_item_id: UUID, office: OfficeHere, actor: Clerk) -> WorkItemRow:
-    return await clerking.release(office, actor, work_item_id)
+    return await queueing.release(office, actor, work_item_id)
 
 
 @router.post("/{work_item_id}/complete", summary="Hand in the result")

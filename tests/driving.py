@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from temporalio.client import Client, WorkflowHistory
 
 import worker
-from casework import applying, clerking, following
+from casework import applying, clerking, following, queueing
 from casework.actors import ClerkActor, ClientActor
 from casework.office import Office
 from casework.views import ApplicationView, WorkItemRow
@@ -169,7 +169,7 @@ class Town:
         """Claim and complete the open work item of this kind."""
         record = await self.open_work_item(case, kind)
         clerk = self.clerk_for(record)
-        await clerking.claim(self.office, clerk, record["id"])
+        await queueing.claim(self.office, clerk, record["id"])
         marked = [SupplementRequest(target=t, reason=r) for t, r in (supplement or {}).items()]
         return await clerking.complete(
             self.office, clerk, record["id"], outcome=outcome, reason=reason, supplement=marked, originals=originals

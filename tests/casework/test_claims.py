@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from casework import clerking, following
+from casework import clerking, following, queueing
 from casework.actors import ClerkActor, ClientActor
 from domain.errors import DomainError, NotAllowed, NotFound, WorkItemAlreadyClaimed, WorkItemNotClaimed
 from domain.jurisdiction import SEES_NO_CASE, Role
@@ -34,7 +34,7 @@ async def test_of_two_clerks_who_claim_at_once_one_wins_and_the_other_reads_why_
     winners = set()
     for _ in range(100):
         item = await cabinet.work_item(case, StepKind.PRE_REVIEW, Role.PRE_REVIEWER)
-        claims = await asyncio.gather(*(clerking.claim(cabinet.office, c, item) for c in (first, second)), return_exceptions=True)
+        claims = await asyncio.gather(*(queueing.claim(cabinet.office, c, item) for c in (first, second)), return_exceptions=True)
         won = [c for c in claims if not isinstance(c, BaseException)]
         lost = [c for c in claims if isinstance(c, BaseException)]
         assert len(won) == 1
@@ -54,7 +54,7 @@ async def test_two_clerks_who_take_the_next_one_never_take_the_same(cabinet: Cab
 
     async def take_all(clerk: ClerkActor) -> list[UUID]:
         taken = []
-        while (row := await clerking.take_next(cabinet.office, clerk)) is not None:
+        while (row := await queueing.take_next(cabinet.office, clerk)) is not None:
             assert row.mine
             taken.append(row.id)
         return taken
@@ -66,7 +66,7 @@ async def test_two_clerks_who_take_the_next_one_never_take_the_same(cabinet: Cab
 async def test_the_next_one_is_the_one_with_the_nearest_limit(cabinet: Cabinet) -> None:
     station = some_station()
     items = [await pre_review(cabinet, station) for _ in range(3)]
-    row = await clerking.take_next(cabinet.office, reviewers(station)[0])
+    row = await queueing.take_next(cabinet.office, reviewers(station)[0])
     assert row is not None
     assert row.id == items[0]
 
@@ -75,8 +75,8 @@ async def test_claiming_again_what_one_holds_changes_nothing(cabinet: Cabinet) -
     station = some_station()
     clerk = reviewers(station)[0]
     item = await pre_review(cabinet, station)
-    first = await clerking.claim(cabinet.office, clerk, item)
-    again = await clerking.claim(cabinet.office, clerk, item)
+    first = await queueing.claim(cabinet.office, clerk, item)
+    again = await queueing.claim(cabinet.office, clerk, item)
     assert first == again
 
 
@@ -84,14 +84,14 @@ async def test_only_the_holder_releases_and_the_other_can_claim_then(cabinet: Ca
     station = some_station()
     holder, other = reviewers(station)
     item = await pre_review(cabinet, station)
-    await clerking.claim(cabinet.office, holder, item)
+    await queueing.claim(cabinet.office, holder, item)
     with pytest.raises(WorkItemNotClaimed):
-        await clerking.release(cabinet.office, other, item)
-    row = await clerking.release(cabinet.office, holder, item)
+        await queueing.release(cabinet.office, other, item)
+    row = await queueing.release(cabinet.office, holder, item)
     assert (row.status, row.claimed_by) == ("open", None)
     with pytest.raises(WorkItemNotClaimed):
-        await clerking.release(cabinet.office, holder, item)
-    assert (await clerking.claim(cabinet.office, other, item)).mine
+        await queueing.release(cabinet.office, holder, item)
+    assert (await queueing.claim(cabinet.office, other, item)).mine
 
 
 async def test_completing_needs_the_claim(cabinet: Cabinet) -> None:
@@ -100,7 +100,7 @@ async def test_completing_needs_the_claim(cabinet: Cabinet) -> None:
     item = await pre_review(cabinet, station)
     with pytest.raises(WorkItemNotClaimed):
         await clerking.complete(cabinet.office, other, item, outcome="pass")
-    await clerking.claim(cabinet.office, holder, item)
+    await queueing.claim(cabinet.office, holder, item)
     with pytest.raises(WorkItemNotClaimed):
         await clerking.complete(cabinet.office, other, item, outcome="pass")
 
@@ -109,7 +109,7 @@ async def test_a_supervisor_takes_nothing(cabinet: Cabinet) -> None:
     station = some_station()
     await pre_review(cabinet, station)
     with pytest.raises(NotAllowed):
-        await clerking.take_next(cabinet.office, make_clerk(Role.SUPERVISOR, station=None, county=station[:6]))
+        await queueing.take_next(cabinet.office, make_clerk(Role.SUPERVISOR, station=None, county=station[:6]))
 
 
 # --- role and jurisdiction ---------------------------------------------------------------------------------------
@@ -160,12 +160,12 @@ async def test_a_clerk_sees_and_does_what_role_and_jurisdiction_allow(cabinet: C
     sees, works = covers and role in (wanted_role, Role.SUPERVISOR), covers and role is wanted_role
     office = cabinet.office
 
-    assert (item in [row.id for row in (await clerking.queue(office, clerk)).items]) is sees
+    assert (item in [row.id for row in (await queueing.queue(office, clerk)).items]) is sees
     assert ([row.id for row in await clerking.find(office, clerk, number)] == [item]) is sees
     assert (await refusal_of(clerking.work_item(office, clerk, item)) is None) is sees
     assert await refusal_of(clerking.complete(office, clerk, item, outcome="pass")) is (WorkItemNotClaimed if works else NotAllowed)
-    assert await refusal_of(clerking.release(office, clerk, item)) is (WorkItemNotClaimed if works else NotAllowed)
-    assert await refusal_of(clerking.claim(office, clerk, item)) is (None if works else NotAllowed)
+    assert await refusal_of(queueing.release(office, clerk, item)) is (WorkItemNotClaimed if works else NotAllowed)
+    assert await refusal_of(queueing.claim(office, clerk, item)) is (None if works else NotAllowed)
     assert (await office.desk.work_item(item))["status"] == ("claimed" if works else "open")
 
 

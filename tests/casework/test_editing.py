@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from casework import clerking, editing
+from casework import clerking, editing, queueing
 from casework.demo import seed
 from casework.office import Office
 from catalogue.loader import Catalogue, digest_of
@@ -257,9 +257,9 @@ async def test_drafts_are_each_editors_own_and_survive_being_written_again(two_p
 @pytest.mark.stack
 async def test_an_editor_sees_no_case(two_processes: tuple[Office, Office]) -> None:
     office = two_processes[0]
-    assert (await clerking.queue(office, EDITOR)).items == []
-    assert await clerking.take_next(office, EDITOR) is None
-    assert (await clerking.counts(office, EDITOR)).open == 0
+    assert (await queueing.queue(office, EDITOR)).items == []
+    assert await queueing.take_next(office, EDITOR) is None
+    assert (await queueing.counts(office, EDITOR)).open == 0
     with pytest.raises(NotAllowed):
         await clerking.find_cases(office, EDITOR, "330302199001010008")
 

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from PIL import Image
 
 import web
-from casework import accounts, applying, clerking, demo, following, reads, redeciding, verifying
+from casework import accounts, applying, clerking, demo, following, queueing, reads, redeciding, verifying
 from casework.actors import ApplicantActor, ClerkActor
 from casework.office import SettingsView
 from casework.reads import ReadField, ReadFilter, ReadPage, ReadView
@@ -666,7 +666,8 @@ PARTS = {
     ),
     following: ("get_application", "my_applications", "changes", "document_file", "material_file"),
     reads: ("my_reads", "my_choices"),
-    clerking: ("queue", "counts", "work_item", "claim", "take_next", "release", "complete", "find", "find_cases"),
+    clerking: ("work_item", "complete", "find", "find_cases"),
+    queueing: ("queue", "counts", "claim", "take_next", "release"),
     verifying: ("certificate", "verify_file", "verify_token"),
     redeciding: ("try_service_item",),
     demo: ("people", "clerks", "demo_clip"),

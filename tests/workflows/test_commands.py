@@ -11,7 +11,6 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailed
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from casework import clerking
 from domain.application import FINAL, Status
 from domain.changes import CaseState, CompleteWorkItem, SubmitClip, Withdraw
 from domain.errors import InvalidInput, MaterialMissing, UnknownServiceItem, WorkItemNotClaimed, WrongState
@@ -58,7 +57,7 @@ async def _in_pre_review(town: FictionTown) -> UUID:
 async def _while_a_clerk_holds_it(town: FictionTown) -> UUID:
     case = await _in_pre_review(town)
     record = await town.open_work_item(case, StepKind.PRE_REVIEW)
-    await clerking.claim(town.office, town.clerk_for(record), record["id"])
+    await queueing.claim(town.office, town.clerk_for(record), record["id"])
     return case
 
 

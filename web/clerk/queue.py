@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from casework import clerking
+from casework import queueing
 from domain.service_item import StepKind
 from domain.work_items import KIND_TEXT
 from web.problems import PageRoute
@@ -21,7 +21,7 @@ async def queue(request: Request, clerk: Clerk, tab: str = "open", kind: str = "
     office = request.app.state.office
     chosen: Tab = "mine" if tab == "mine" else "near" if tab == "near" else "open"
     wanted = StepKind(kind) if kind in set(StepKind) else None
-    rows = await clerking.queue(
+    rows = await queueing.queue(
         office,
         clerk,
         status="claimed" if chosen == "mine" else "open" if chosen == "open" else None,
@@ -30,7 +30,7 @@ async def queue(request: Request, clerk: Clerk, tab: str = "open", kind: str = "
         mine=chosen == "mine",
         near_deadline=chosen == "near",
     )
-    counts = await clerking.counts(office, clerk)
+    counts = await queueing.counts(office, clerk)
     return page(
         request,
         "staff/queue.html",
@@ -48,5 +48,5 @@ async def queue(request: Request, clerk: Clerk, tab: str = "open", kind: str = "
 
 @router.post("/take-next")
 async def take_next(request: Request, clerk: Clerk, form: CheckedForm) -> Response:
-    row = await clerking.take_next(request.app.state.office, clerk)
+    row = await queueing.take_next(request.app.state.office, clerk)
     return RedirectResponse(f"/staff/work-items/{row.id}" if row else "/staff?emptied=1", 303)

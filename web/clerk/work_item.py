@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from casework import clerking, following
+from casework import clerking, following, queueing
 from casework.actors import ClerkActor
 from casework.views import WorkItemDetail
 from domain.changes import SupplementRequest
@@ -34,12 +34,12 @@ async def show(request: Request, work_item_id: UUID, clerk: Clerk) -> Response:
 
 @router.post("/work-items/{work_item_id}/claim")
 async def claim(request: Request, work_item_id: UUID, clerk: Clerk, form: CheckedForm) -> Response:
-    return await _act(request, clerk, work_item_id, clerking.claim)
+    return await _act(request, clerk, work_item_id, queueing.claim)
 
 
 @router.post("/work-items/{work_item_id}/release")
 async def release(request: Request, work_item_id: UUID, clerk: Clerk, form: CheckedForm) -> Response:
-    return await _act(request, clerk, work_item_id, clerking.release)
+    return await _act(request, clerk, work_item_id, queueing.release)
 
 
 async def _act(request: Request, clerk: ClerkActor, work_item_id: UUID, verb: Any) -> Response:

@@ -16,6 +16,7 @@ from activities.cases import CaseActivities
 from activities.documents import DocumentActivities
 from activities.identity import IdentityActivities
 from activities.registries import RegistryActivities
+from adapters.database.calendar import CalendarStore
 from adapters.database.cases import CaseStore
 from adapters.database.desk import DeskStore
 from adapters.database.engine import Database
@@ -28,6 +29,7 @@ from domain.text import Bilingual
 from settings import PROJECT, Settings
 
 if TYPE_CHECKING:
+    from adapters.calendar import OfficeWorkingDays
     from adapters.database.publications import PublicationStore
     from adapters.documents.office import OfficeDocuments
     from adapters.notices.sms import HttpSms
@@ -81,6 +83,16 @@ class Wiring:
     @cached_property
     def reads(self) -> ReadStore:
         return ReadStore(self.database)
+
+    @cached_property
+    def calendar(self) -> CalendarStore:
+        return CalendarStore(self.database)
+
+    @cached_property
+    def working_days(self) -> "OfficeWorkingDays":
+        from adapters.calendar import OfficeWorkingDays
+
+        return OfficeWorkingDays(self.calendar)
 
     @cached_property
     def publications(self) -> "PublicationStore":
@@ -236,13 +248,11 @@ class Wiring:
     # --- activities, by role -------------------------------------------------------------------------------------
 
     def case_activities(self) -> CaseActivities:
-        from adapters.calendar import ChineseWorkingDays
-
         return CaseActivities(
             records=self.cases,
             papers=self.papers,
             service_items=self.catalogue,
-            working_days=ChineseWorkingDays(),
+            working_days=self.working_days,
             division=self.settings.office_division,
             default_station=self.settings.default_station,
         )

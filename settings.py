@@ -18,6 +18,7 @@ def home() -> Path:
 PORT_OFFSETS = {
     "temporal": 1, "temporal_ui": 2, "simulators": 3, "postgres": 4, "s3": 5, "weed_master": 6, "weed_volume": 7, "weed_filer": 8,
     "temporal_metrics": 9, "weed_master_grpc": 10, "weed_volume_grpc": 11, "weed_filer_grpc": 12, "weed_s3_grpc": 13, "temporal_http": 14,
+    "smtp": 15,
 }  # fmt: skip
 
 
@@ -33,6 +34,7 @@ class Settings(BaseSettings):
 
     # Existing servers; empty means the embedded part
     database_url: str = ""  # postgresql://user:password@host:port/name
+    database_owner_url: str = ""  # the same database as the role that owns its tables, for migrations alone
     temporal_address: str = ""
     temporal_namespace: str = "default"
     s3_endpoint: str = ""  # host:port, or with scheme
@@ -42,6 +44,10 @@ class Settings(BaseSettings):
     registries_url: str = ""  # each authority answers under <url>/<source>
     sms_url: str = ""
     post_url: str = ""
+    payments_url: str = ""
+    smtp_url: str = ""  # smtp://host:port, smtp+starttls:// or smtps://, with user:password@ where it asks for one
+    email_from: str = "OneTrip <no-reply@onetrip.example>"
+    callback_url: str = ""  # where payments and post reach this site, if not under its public address
 
     # Secrets, made at first start. Keyrings read `key-id:base64,key-id:base64`; the first one encrypts.
     data_keys: str = ""  # AES-256-GCM, personal columns and objects
@@ -50,6 +56,7 @@ class Settings(BaseSettings):
     token_key: str = ""  # base64, signs access tokens (HS256)
     registries_token: str = ""  # bearer token towards the registries
     database_password: str = ""  # of the embedded PostgreSQL's role `onetrip`
+    database_owner_password: str = ""  # of its role `onetrip_owner`, which owns the tables; only migrations use it
     registries_seed: int = 2026  # of the simulated population
     registries_population: int = 100_000  # how many people the simulated authorities know
 
@@ -88,6 +95,12 @@ class Settings(BaseSettings):
         return self.database_url or f"postgresql://onetrip:{self.database_password}@127.0.0.1:{self.port('postgres')}/onetrip"
 
     @property
+    def database_owner(self) -> str:
+        if self.database_url:
+            return self.database_owner_url or self.database_url
+        return f"postgresql://onetrip_owner:{self.database_owner_password}@127.0.0.1:{self.port('postgres')}/onetrip"
+
+    @property
     def s3(self) -> str:
         return self.s3_endpoint or f"127.0.0.1:{self.port('s3')}"
 
@@ -102,6 +115,19 @@ class Settings(BaseSettings):
     @property
     def post(self) -> str:
         return self.post_url or f"http://127.0.0.1:{self.port('simulators')}/post"
+
+    @property
+    def payments(self) -> str:
+        return self.payments_url or f"http://127.0.0.1:{self.port('simulators')}/payments"
+
+    @property
+    def smtp(self) -> str:
+        return self.smtp_url or f"smtp://127.0.0.1:{self.port('smtp')}"
+
+    @property
+    def callbacks(self) -> str:
+        """Call-backs go to `<this>/<provider>`."""
+        return f"{(self.callback_url or self.site_url).rstrip('/')}/v1/callbacks"
 
 
 def load_settings() -> Settings:

@@ -30,10 +30,13 @@ from settings import PROJECT, Settings
 
 if TYPE_CHECKING:
     from adapters.calendar import OfficeWorkingDays
+    from adapters.callbacks import SignedCallbacks
     from adapters.database.publications import PublicationStore
     from adapters.documents.office import OfficeDocuments
+    from adapters.notices.email import SmtpEmail
     from adapters.notices.sms import HttpSms
     from adapters.objects.s3 import S3Objects
+    from adapters.payments.http import HttpCashier
     from adapters.post.http import HttpPost
     from adapters.registries.http import HttpRegistries
     from casework.office import DemoWorld, Office
@@ -151,6 +154,28 @@ class Wiring:
         post = HttpPost(self.settings.post, self.settings.registries_token)
         self._exit.push_async_callback(post.aclose)
         return post
+
+    @cached_property
+    def cashier(self) -> "HttpCashier":
+        from adapters.payments.http import HttpCashier
+
+        cashier = HttpCashier(self.settings.payments, self.settings.registries_token)
+        self._exit.push_async_callback(cashier.aclose)
+        return cashier
+
+    @cached_property
+    def email(self) -> "SmtpEmail":
+        from adapters.notices.email import SmtpEmail
+
+        return SmtpEmail(self.settings.smtp, self.settings.email_from)
+
+    @cached_property
+    def callback_reader(self) -> "SignedCallbacks":
+        from adapters.callbacks import SignedCallbacks
+
+        reader = SignedCallbacks({"payments": self.settings.payments, "post": self.settings.post})
+        self._exit.push_async_callback(reader.aclose)
+        return reader
 
     @cached_property
     def office_name(self) -> Bilingual:

@@ -12,16 +12,34 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from simulators.mail import Mail
+from simulators.payments import Payments
 from simulators.population import DEFAULT_SIZE, Population
 from simulators.post import Post
 from simulators.registries import Registries
 from simulators.sms import Sms
 from simulators.snapshot import get_population
-from simulators.web import json_response
+from simulators.web import json_response, running
 
 
-def create_app(population: Population, state_dir: Path, token: str, *, demo: bool = True, delivery_seconds: float = 20) -> Starlette:
-    """Registries under /registries, SMS under /sms, post under /post, and /healthz."""
+def create_app(
+    population: Population,
+    state_dir: Path,
+    token: str,
+    *,
+    demo: bool = True,
+    delivery_seconds: float = 20,
+    smtp: tuple[str, int] | None = None,
+    public_url: str = "",
+) -> Starlette:
+    """Registries under /registries, SMS under /sms, post under /post, payments under /payments, mail under /mail, and /healthz.
+
+    `smtp` is where mail is taken: host and port.
+    """
+    post = Post(state_dir / "post", token, delivery_seconds)
+    payments = Payments(state_dir / "payments", token, public_url=public_url)
+    host, port = smtp or ("127.0.0.1", None)
+    mail = Mail(state_dir / "mail", host=host, port=port)
 
     async def healthz(request: Request) -> Response:
         return json_response({"status": "ok", "people": len(population), "seed": population.seed})
@@ -30,17 +48,24 @@ def create_app(population: Population, state_dir: Path, token: str, *, demo: boo
         routes=[
             *Registries(population, state_dir / "registries", token, demo=demo).routes(),
             *Sms(state_dir / "sms", token).routes(),
-            *Post(state_dir / "post", token, delivery_seconds).routes(),
+            *post.routes(),
+            *payments.routes(),
+            *mail.routes(),
             Route("/healthz", healthz),
-        ]
+        ],
+        lifespan=running(post, payments, mail),
     )
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m simulators", description="Registries, SMS and post for OneTrip, simulated")
+    parser = argparse.ArgumentParser(
+        prog="python -m simulators", description="Registries, SMS, mail, post and payments for OneTrip, simulated"
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--state", type=Path, required=True, help="folder for keys, added people, messages and parcels")
+    parser.add_argument("--smtp-port", type=int, help="where mail is taken; left out, none is")
+    parser.add_argument("--public-url", default="", help="how a payer's browser reaches this server")
+    parser.add_argument("--state", type=Path, required=True, help="folder for keys, added people, messages, parcels and payments")
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--population", type=int, default=DEFAULT_SIZE)
     parser.add_argument("--portraits-for-all", action="store_true", help="serve the demo portrait for everybody: for benchmarks")
@@ -62,6 +87,8 @@ def main() -> None:
         token,
         demo=os.environ.get("ONETRIP_DEMO", "true").lower() not in ("0", "false", "no"),
         delivery_seconds=float(os.environ.get("ONETRIP_POST_SECONDS", "20")),
+        smtp=(arguments.host, arguments.smtp_port) if arguments.smtp_port else None,
+        public_url=arguments.public_url,
     )
     uvicorn.run(
         app,
@@ -69,7 +96,7 @@ def main() -> None:
         port=arguments.port,
         access_log=False,
         log_level="warning",
-        lifespan="off",
+        lifespan="on",
         timeout_graceful_shutdown=1,
         timeout_keep_alive=75,
         server_header=False,

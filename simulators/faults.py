@@ -9,6 +9,7 @@ from typing import Any
 
 ALL = "*"
 MAX_LATENCY_MS = 600_000
+OUTAGE = 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Faults:
         if fault.latency_ms:
             await asyncio.sleep(fault.latency_ms / 1000)
         if fault.outage:
-            return 503
+            return OUTAGE
         if fault.error_rate and random.random() < fault.error_rate:
             return 500
         return None

@@ -2,15 +2,18 @@
 
 import hmac
 import json
-from collections.abc import Mapping
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from simulators.faults import ALL, Faults
+from simulators.faults import ALL, OUTAGE, Faults
 
 _PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined)
 
@@ -80,6 +83,10 @@ def from_another_site(request: Request) -> bool:
     return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
 
+def is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("application/json")
+
+
 async def show_faults(faults: Faults) -> Response:
     return json_response(faults.as_json())
 
@@ -107,5 +114,37 @@ async def _fault_form(request: Request) -> dict[str, dict[str, Any]]:
         return {source: {**rates, "outage": "outage" in form}}
 
 
-def page(template: str, **values: Any) -> Response:
-    return HTMLResponse(_PAGES.get_template(template).render(values), headers={"Cache-Control": "no-store"})
+def page(template: str, *, status: int = 200, **values: Any) -> Response:
+    return HTMLResponse(_PAGES.get_template(template).render(values), status, headers={"Cache-Control": "no-store"})
+
+
+def half_done(status: int) -> bool:
+    """Whether an answer that shall fail does so after the deed: half of the errors, never an outage.
+
+    Whoever asks again then finds it done, which is what idempotency is for.
+    """
+    return status != OUTAGE and random.random() < 0.5
+
+
+class Lasting(Protocol):
+    """What runs beside the requests; both in the event loop that serves."""
+
+    async def begin(self) -> None: ...
+
+    async def end(self) -> None: ...
+
+
+def running(*parts: Lasting) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """The lifespan of an application whose parts begin and end with it."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        for part in parts:
+            await part.begin()
+        try:
+            yield
+        finally:
+            for part in parts:
+                await part.end()
+
+    return lifespan

@@ -19,7 +19,19 @@ from stack.up import READY_FILE
 READY_SECONDS = 90.0
 STOP_SECONDS = 40.0
 # What a developer's shell may set and such a stack must not see.
-FOREIGN_VARIABLES = {"DATABASE_URL", "TEMPORAL_ADDRESS", "S3_ENDPOINT", "REGISTRIES_URL", "SMS_URL", "POST_URL", "ONETRIP_DEMO"}
+FOREIGN_VARIABLES = {
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "TEMPORAL_ADDRESS",
+    "S3_ENDPOINT",
+    "REGISTRIES_URL",
+    "SMS_URL",
+    "POST_URL",
+    "PAYMENTS_URL",
+    "SMTP_URL",
+    "CALLBACK_URL",
+    "ONETRIP_DEMO",
+}
 
 
 def free_base_port() -> int:
@@ -31,7 +43,7 @@ def free_base_port() -> int:
             for offset in (0, *PORT_OFFSETS.values()):
                 held.enter_context(socket.socket()).bind(("127.0.0.1", base + offset))
             return base
-    raise StackProblem("No 15 ports in a row are free between 20000 and 32000: stop what uses them.")
+    raise StackProblem("No 16 ports in a row are free between 20000 and 32000: stop what uses them.")
 
 
 def environment(home: Path, port: int) -> dict[str, str]:

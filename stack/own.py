@@ -40,7 +40,8 @@ def simulators(settings: Settings, project: Path) -> Part:
     """Other authorities: they get what they must share with us, and none of our keys."""
     port = settings.port("simulators")
     state = settings.home / "simulators"
-    options = ["--port", str(port), "--state", str(state), "--seed", str(settings.registries_seed)]
+    smtp = settings.port("smtp")
+    options = ["--port", str(port), "--smtp-port", str(smtp), "--state", str(state), "--seed", str(settings.registries_seed)]
     options += ["--population", str(settings.registries_population)]
     # A benchmark asks for anybody's portrait, as a real registry would have it.
     options += ["--portraits-for-all"] if settings.bench_identity else []
@@ -56,7 +57,7 @@ def simulators(settings: Settings, project: Path) -> Part:
         },
         probe=probes.http(f"http://127.0.0.1:{port}/healthz"),
         address=f"http://127.0.0.1:{port}",
-        ports=(Port(port),),
+        ports=(Port(port), Port(smtp)),
     )
 
 

@@ -17,11 +17,12 @@ GROUPS = {"infrastructure": own.INFRASTRUCTURE}
 
 def elsewhere(settings: Settings) -> dict[str, str]:
     """Parts that exist already, by the address they have."""
+    s = settings
     given = {
         "postgres": settings.database_url and "DATABASE_URL",
         "temporal": settings.temporal_address,
         "seaweedfs": settings.s3_endpoint,
-        "simulators": settings.registries_url and settings.sms_url and settings.post_url and settings.registries_url,
+        "simulators": all((s.registries_url, s.sms_url, s.post_url, s.payments_url, s.smtp_url)) and s.registries_url,
     }
     return {name: address for name, address in given.items() if address}
 

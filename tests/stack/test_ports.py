@@ -53,7 +53,16 @@ def test_every_port_of_the_settings_is_checked_and_no_two_parts_share_one(tmp_pa
         ("postgres", {"database_url": "postgresql://db.example/onetrip"}),
         ("temporal", {"temporal_address": "temporal.example:7233"}),
         ("seaweedfs", {"s3_endpoint": "https://s3.example"}),
-        ("simulators", {"registries_url": "https://r.example", "sms_url": "https://s.example", "post_url": "https://p.example"}),
+        (
+            "simulators",
+            {
+                "registries_url": "https://r.example",
+                "sms_url": "https://s.example",
+                "post_url": "https://p.example",
+                "payments_url": "https://m.example",
+                "smtp_url": "smtps://mail.example",
+            },
+        ),
     ],
 )
 def test_a_part_pointed_elsewhere_is_not_started_and_nobody_waits_for_it(part: str, given: dict[str, str], tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The payment provider: fees ordered, paid and given back."""

@@ -11,6 +11,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailed
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
+from casework import queueing
 from domain.application import FINAL, Status
 from domain.changes import CaseState, CompleteWorkItem, SubmitClip, Withdraw
 from domain.errors import InvalidInput, MaterialMissing, UnknownServiceItem, WorkItemNotClaimed, WrongState

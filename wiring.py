@@ -234,6 +234,7 @@ class Wiring:
     async def office(self) -> "Office":
         """What pages and API carry."""
         from adapters.database.accounts import AccountStore
+        from adapters.database.investigations import InvestigationStore
         from adapters.database.past import PastDecisions
         from adapters.uploads import clean_upload_apart
         from casework.engine import CaseEngine
@@ -255,6 +256,7 @@ class Wiring:
             papers=self.papers,
             past=PastDecisions(self.database, s.data_keys),
             reads=self.reads,
+            investigations=InvestigationStore(self.database),
             publications=self.publications,
             objects=self.objects,
             seals=self.documents,

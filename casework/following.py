@@ -9,6 +9,7 @@ from casework.access import require_case
 from casework.actors import Actor, ApplicantActor, ClerkActor
 from casework.casefile import application_row, application_view
 from casework.office import Office
+from casework.questions import questions_of
 from casework.reads import enter_case_look, enter_document_look, enter_upload_look
 from casework.views import ApplicationRow, ApplicationView
 from domain.application import Applicant, ApplicationRequest, DeliveryChoice
@@ -32,6 +33,8 @@ async def get_application(office: Office, actor: Actor, application_id: UUID) ->
     await enter_case_look(office, actor, application_id)
     case = await office.desk.case_file(application_id)
     view = application_view(case, show_challenge=not isinstance(actor, ClerkActor))
+    if any(e.event == "question_asked" for e in view.timeline):
+        view.questions = await questions_of(office, application_id, for_staff=isinstance(actor, ClerkActor))
     view.result = await _result(office, case, view)
     if view.result is not None:
         await enter_document_look(office, actor, application_id)

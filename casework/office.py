@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from casework.engine import CaseEngine
+from casework.investigation_ports import Investigations
 from casework.ports import Accounts, Desk, Past, Publishing, Reads
 from domain.documents import SealVerdict
 from domain.ports import ObjectStore, ServiceItems, SmsGateway
@@ -104,6 +105,7 @@ class Office:
     accounts: Accounts
     papers: PaperRecords
     reads: Reads
+    investigations: Investigations
     publications: Publishing
     past: Past
     objects: ObjectStore

@@ -6,6 +6,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, PrivateAttr
 
+from casework.case_views import (
+    EarlierView,
+    InvestigationView,
+    LimitsView,
+    NoteView,
+    QuestionView,
+    ReasonTemplateView,
+    StepView,
+    TaskView,
+)
 from domain.application import Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
 from domain.changes import SupplementRequest
 from domain.decision import PointsTally
@@ -47,6 +57,7 @@ class UploadView(BaseModel):
     pages: int
     round: int
     uploaded_at: datetime
+    origin: str = "applicant"  # counter: the original, scanned there
 
 
 class MaterialView(BaseModel):
@@ -123,6 +134,7 @@ class ApplicationView(BaseModel):
     opened_at: datetime
     updated_at: datetime
     ended_at: datetime | None
+    questions: list[QuestionView] = []  # what clerks asked the applicant, the newest first
     result: DocumentText | None = None  # of a query that was answered: what its document says
 
     def pinned_to(self, item: ServiceItem) -> "ApplicationView":
@@ -214,6 +226,17 @@ class WorkItemDetail(BaseModel):
     supplement_rounds_left: int
     may_claim: bool
     may_complete: bool
+    referred_because: Bilingual | None = None  # why the machine did not decide, in one sentence
+    limits: LimitsView | None = None
+    questions: list[QuestionView] = []  # the newest first
+    investigations: list[InvestigationView] = []  # the newest first
+    task: TaskView | None = None  # where the work item is a task of an investigation
+    steps: list[StepView] = []  # that people have ended, the newest first
+    earlier: EarlierView = EarlierView()
+    notes: list[NoteView] = []
+    templates: list[ReasonTemplateView] = []
+    may_ask: bool = False
+    may_investigate: bool = False
 
 
 class QueueCounts(BaseModel):

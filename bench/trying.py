@@ -28,7 +28,7 @@ TRY_SECONDS_PER_CASE = 60 / 100_000
 
 async def trying(stack: StackProcess, settings: Settings, cases: int, console: Console) -> list[Figure]:
     """Plant the cases in the stack's empty database, and try. The count of those that fare otherwise must be what was planted."""
-    await migrate(settings.database)
+    await migrate(settings.database_owner, settings.database)
     wiring = Wiring(settings, pool_size=2)
     try:
         office = await wiring.office()
@@ -36,7 +36,7 @@ async def trying(stack: StackProcess, settings: Settings, cases: int, console: C
         changed = changed_text(item)
         began = time.perf_counter()
         planted = await plant(
-            wiring.database, settings.database, item, Population.generate(settings.registries_seed, settings.registries_population), cases
+            wiring.database, settings.database_owner, item, Population.generate(settings.registries_seed, settings.registries_population), cases
         )
         console.print(
             f"planted {planted.cases} cases with {planted.evidence} answers, {planted.sealed_bytes / 1e6:.0f} MB sealed, "

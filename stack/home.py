@@ -34,9 +34,11 @@ SECRETS: dict[str, Callable[[], str]] = {
     "s3_access_key": lambda: secrets.token_hex(10),
     "s3_secret_key": lambda: secrets.token_urlsafe(30),
     "database_password": lambda: secrets.token_urlsafe(24),
+    "database_owner_password": lambda: secrets.token_urlsafe(24),
 }
 # What docker-compose.yml asks for: its servers have passwords of their own.
 COMPOSE_SECRETS = SECRETS | {
+    "database_admin_password": lambda: secrets.token_urlsafe(24),
     "temporal_database_password": lambda: secrets.token_urlsafe(24),
     "weed_signing_key": lambda: secrets.token_hex(32),
 }
@@ -74,13 +76,20 @@ def ensure_secrets(home: Path) -> Settings:
     if not missing:
         return settings
     config = home / "config.env"
-    if (home / "postgres" / "PG_VERSION").exists() and {"data_keys", "index_key", "database_password"} & set(missing):
+    if (home / "postgres" / "PG_VERSION").exists() and _kept_with_data(home) & set(missing):
         raise StackProblem(
             f"{home} holds data, but {config} has no {', '.join(name.upper() for name in missing)}: put the file back from your backup. "
             f"To start afresh instead, move {home} away."
         )
     _append_private(config, "".join(f"{name.upper()}={SECRETS[name]()}\n" for name in missing))
     return load_settings()
+
+
+def _kept_with_data(home: Path) -> set[str]:
+    """Secrets that data was made with; data of an older version knows no owner of its tables yet."""
+    access = home / "postgres" / "pg_hba.conf"
+    owned = access.exists() and "onetrip_owner" in access.read_text(encoding="utf-8")
+    return {"data_keys", "index_key", "database_password"} | ({"database_owner_password"} if owned else set())
 
 
 def new_secrets() -> str:

@@ -24,8 +24,9 @@ DAC_OVERRIDE, DAC_READ_SEARCH = 1, 2
 LEAVING_SECONDS = 10.0
 
 ACCESS = """\
-# Only the application's role, only from this machine, only with its password. For anything else: postgres --single.
-host all onetrip 127.0.0.1/32 scram-sha-256
+# The application's role, and the one that owns the tables: only from this machine, only with a password.
+# For anything else: postgres --single.
+host all onetrip,onetrip_owner 127.0.0.1/32 scram-sha-256
 """
 
 SERVER_SETTINGS = {
@@ -66,8 +67,10 @@ def postgres(settings: Settings, project: Path) -> Part:
     def prepare() -> None:
         _own(data)
         if not (data / "PG_VERSION").exists():
-            _initialise(data, settings.database_password)
+            _initialise(data, settings.database_password, settings.database_owner_password)
         clear_stale_pid(data)
+        if (data / "pg_hba.conf").read_text(encoding="utf-8") != ACCESS:
+            _separate_owner(data, settings.database_owner_password)
 
     return Part(
         name="postgres",
@@ -120,8 +123,8 @@ def _serves(pid: int, data: Path) -> bool:
         return False
 
 
-def _initialise(data: Path, password: str) -> None:
-    """initdb, then the application's role and database in single-user mode, into a draft folder that is moved in place as a whole."""
+def _initialise(data: Path, password: str, owner_password: str) -> None:
+    """initdb, then both roles and the database in single-user mode, into a draft folder that is moved in place as a whole."""
     draft = data.with_name("postgres.new")
     shutil.rmtree(draft, ignore_errors=True)
     _own(draft)
@@ -133,15 +136,12 @@ def _initialise(data: Path, password: str) -> None:
     )  # fmt: skip
     _run(initdb, draft.parent)
     (draft / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
-    marker = secrets.token_hex(8)
-    quoted = password.replace("'", "''")
     script = (
-        f"CREATE ROLE onetrip LOGIN PASSWORD '{quoted}';\n"
-        "CREATE DATABASE onetrip OWNER onetrip;\n"
-        f"SELECT '{marker}' FROM pg_database WHERE datname = 'onetrip';\n"
+        f"CREATE ROLE onetrip LOGIN PASSWORD '{_quoted(password)}';\n"
+        f"CREATE ROLE onetrip_owner LOGIN PASSWORD '{_quoted(owner_password)}';\n"
+        "CREATE DATABASE onetrip OWNER onetrip_owner;\n"
     )
-    single = (*ours, str(binaries() / "postgres"), "--single", "-D", str(draft), "postgres")
-    if marker not in _run(single, draft.parent, script):
+    if not _alone(draft, "postgres", script, "SELECT '{marker}' FROM pg_database WHERE datname = 'onetrip';\n"):
         raise StackProblem(f"PostgreSQL could not make its database in {data}: see its log, then remove {draft} and start again.")
     try:
         # Only our own empty folder may stand in the way.
@@ -149,6 +149,31 @@ def _initialise(data: Path, password: str) -> None:
         draft.rename(data)
     except OSError as error:
         raise StackProblem(f"{data} is neither empty nor a PostgreSQL folder: move it away and start again.") from error
+
+
+def _separate_owner(data: Path, owner_password: str) -> None:
+    """Once, for data of an older version, whose application owned its own tables. The access file comes last: whoever fails tries again."""
+    known = "SELECT FROM pg_roles WHERE rolname = 'onetrip_owner'"
+    create = f"CREATE ROLE onetrip_owner LOGIN PASSWORD '{_quoted(owner_password)}'"
+    script = (
+        f"DO $$ BEGIN IF NOT EXISTS ({known}) THEN {create}; END IF; END $$;\n"
+        "REASSIGN OWNED BY onetrip TO onetrip_owner;\n"  # the database too
+    )
+    owned = "SELECT '{marker}' FROM pg_database WHERE datname = 'onetrip' AND datdba = 'onetrip_owner'::regrole;\n"
+    if not _alone(data, "onetrip", script, owned):
+        raise StackProblem(f"PostgreSQL could not give the tables in {data} to their owner: see its log.")
+    (data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
+
+
+def _quoted(word: str) -> str:
+    return word.replace("'", "''")
+
+
+def _alone(data: Path, database: str, script: str, proof: str) -> bool:
+    """Run statements, one a line, in single-user mode; whether `proof`, which selects `{marker}`, then finds its row."""
+    marker = secrets.token_hex(8)
+    single = (*_as_account(data, death_signal=signal.SIGKILL), str(binaries() / "postgres"), "--single", "-D", str(data), database)
+    return marker in _run(single, data.parent, script + proof.format(marker=marker))
 
 
 def _run(argv: tuple[str, ...], cwd: Path, script: str = "") -> str:

@@ -51,7 +51,7 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting
 def migrated(infrastructure: Settings) -> Settings:
     """The same servers, the database at the newest schema; tests in it tell their rows apart by case."""
     with ThreadPoolExecutor(1) as elsewhere:  # a loop of the tests may be set on this thread
-        elsewhere.submit(asyncio.run, migrate(infrastructure.database)).result()
+        elsewhere.submit(asyncio.run, migrate(infrastructure.database_owner, infrastructure.database)).result()
     return infrastructure
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, exists, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.database.opening import OpeningStore
+from adapters.database.opening import OpeningStore, new_challenge
 from adapters.database.tables import (
     applications,
     challenges,
@@ -54,6 +54,7 @@ class CaseStore(OpeningStore):
         Raises:
             WrongState: the case has ended, and this is not its end told again.
         """
+        result = self._result_of(change)
         async with self._db.transaction() as connection:
             event_id = (
                 await connection.execute(
@@ -66,6 +67,7 @@ class CaseStore(OpeningStore):
                         by=change.by,
                         text=change.text.model_dump(),
                         data=change.data,
+                        result=result.model_dump(mode="json") if result.work_item_id or result.challenge else None,
                     )
                     .on_conflict_do_nothing(index_elements=["application_id", "key"])
                     .returning(events.c.id)
@@ -73,7 +75,15 @@ class CaseStore(OpeningStore):
             ).scalar_one_or_none()
             if event_id is None:
                 return await self._earlier_result(connection, change)
-            return await self._write(connection, change, event_id, due_at)
+            await self._write(connection, change, result, due_at)
+        return result
+
+    def _result_of(self, change: CaseChange) -> ChangeResult:
+        """Named before anything is written: an event is never touched again."""
+        return ChangeResult(
+            work_item_id=new_id() if change.open_work_item else None,
+            challenge=new_challenge(change.at) if change.issue_challenge else None,
+        )
 
     async def _earlier_result(self, connection: AsyncConnection, change: CaseChange) -> ChangeResult:
         result = (
@@ -83,7 +93,7 @@ class CaseStore(OpeningStore):
         ).scalar_one()
         return ChangeResult.model_validate(result or {})
 
-    async def _write(self, connection: AsyncConnection, change: CaseChange, event_id: int, due_at: datetime | None) -> ChangeResult:
+    async def _write(self, connection: AsyncConnection, change: CaseChange, result: ChangeResult, due_at: datetime | None) -> None:
         row = (
             await connection.execute(
                 update(applications)
@@ -94,24 +104,20 @@ class CaseStore(OpeningStore):
         ).first()
         if row is None:  # a command or a cancelled step that came in while the case ended: the event is rolled back too
             raise WrongState()
-        result = ChangeResult()
         if change.close_work_item:
             await self._close_work_item(connection, change.close_work_item, change.at)
-        if change.open_work_item:
+        if change.open_work_item and result.work_item_id:
             assert due_at is not None
-            result.work_item_id = await self._open_work_item(connection, change, change.open_work_item, row.station, due_at)
-        if change.issue_challenge:
+            await self._open_work_item(connection, change, change.open_work_item, result.work_item_id, row.station, due_at)
+        if result.challenge:
             language = change.challenge_language or row.language
-            result.challenge = await self._issue_challenge(connection, change.application_id, language, change.at)
+            await self._issue_challenge(connection, change.application_id, result.challenge, language, change.at)
         for notice in change.notices:
             await self._post_notice(connection, change.application_id, notice, change.at)
         if change.answers_patch:
             await self._merge_answers(connection, change.application_id, change.answers_patch, change.answers_dropped)
         if change.status is not None and change.status.final:
             await self._cancel_open_work(connection, change.application_id, change.at)
-        if result.work_item_id or result.challenge:
-            await connection.execute(update(events).where(events.c.id == event_id).values(result=result.model_dump(mode="json")))
-        return result
 
     def _changed_columns(self, change: CaseChange) -> dict[str, Any]:
         columns: dict[str, Any] = {"updated_at": change.at}
@@ -139,10 +145,15 @@ class CaseStore(OpeningStore):
         return columns
 
     async def _open_work_item(
-        self, connection: AsyncConnection, change: CaseChange, opening: WorkItemOpening, station: str | None, due_at: datetime
-    ) -> UUID:
+        self,
+        connection: AsyncConnection,
+        change: CaseChange,
+        opening: WorkItemOpening,
+        work_item_id: UUID,
+        station: str | None,
+        due_at: datetime,
+    ) -> None:
         assert station is not None, "a case has a station before anybody works on it"
-        work_item_id = new_id()
         await connection.execute(
             insert(work_items).values(
                 id=work_item_id,
@@ -157,7 +168,6 @@ class CaseStore(OpeningStore):
                 findings={},
             )
         )
-        return work_item_id
 
     async def _close_work_item(self, connection: AsyncConnection, closing: WorkItemClosing, at: datetime) -> None:
         status = WorkItemStatus.COMPLETED if closing.outcome else WorkItemStatus.CANCELLED

@@ -43,6 +43,10 @@ def new_code() -> str:
     return f"{secrets.randbelow(10_000):04d}"
 
 
+def new_challenge(at: datetime) -> ChallengeIssued:
+    return ChallengeIssued(id=new_id(), expires_at=at + timedelta(minutes=CHALLENGE_MINUTES))
+
+
 class OpeningStore:
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -68,7 +72,8 @@ class OpeningStore:
                 opened = await self._read_opened(connection, opening.application_id)
                 assert opened is not None
                 return opened
-            challenge = await self._issue_challenge(connection, opening.application_id, opening.request.language, opening.at)
+            challenge = new_challenge(opening.at)
+            await self._issue_challenge(connection, opening.application_id, challenge, opening.request.language, opening.at)
             opened = CaseOpened(acceptance_number=number, item=item, challenge=challenge)
             await connection.execute(
                 insert(events).values(
@@ -173,9 +178,8 @@ class OpeningStore:
         }
 
     async def _issue_challenge(
-        self, connection: AsyncConnection, application_id: UUID, language: Language, at: datetime
-    ) -> ChallengeIssued:
-        challenge = ChallengeIssued(id=new_id(), expires_at=at + timedelta(minutes=CHALLENGE_MINUTES))
+        self, connection: AsyncConnection, application_id: UUID, challenge: ChallengeIssued, language: Language, at: datetime
+    ) -> None:
         await connection.execute(
             insert(challenges).values(
                 id=challenge.id,
@@ -186,7 +190,6 @@ class OpeningStore:
                 created_at=at,
             )
         )
-        return challenge
 
 
 def _beginning(opening: OpenCase, item: ServiceItem) -> tuple[Status, list[WaitingFor]]:

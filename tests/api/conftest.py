@@ -20,7 +20,7 @@ TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 @pytest.fixture(scope="session")
 def migrated(infrastructure: Settings) -> Settings:
-    asyncio.run(migrate(infrastructure.database))
+    asyncio.run(migrate(infrastructure.database_owner, infrastructure.database))
     return infrastructure
 
 

@@ -223,7 +223,7 @@ PATHS: dict[str, Callable[[Recorder], Awaitable[UUID]]] = {
 
 
 async def record(settings: Settings, names: list[str]) -> None:
-    await migrate(settings.database)
+    await migrate(settings.database_owner, settings.database)
     async with await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
         dev_server_existing_path=str(Path(sys.executable).parent / "temporal"),

@@ -35,7 +35,7 @@ def store_of(settings: Settings) -> Minio:
 
 def leave_marks(settings: Settings) -> None:
     async def in_database() -> None:
-        connection = await asyncpg.connect(settings.database)
+        connection = await asyncpg.connect(settings.database_owner)
         await connection.execute("create table marks (word text)")
         await connection.execute("insert into marks values ('kept')")
         await connection.close()
@@ -46,7 +46,7 @@ def leave_marks(settings: Settings) -> None:
 
 def find_marks(settings: Settings) -> tuple[str, bytes]:
     async def in_database() -> str:
-        connection = await asyncpg.connect(settings.database)
+        connection = await asyncpg.connect(settings.database_owner)
         word = await connection.fetchval("select word from marks")
         await connection.close()
         return str(word)

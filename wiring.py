@@ -254,6 +254,8 @@ class Wiring:
             desk=self.desk,
             accounts=AccountStore(self.database),
             papers=self.papers,
+            calendar=self.calendar,
+            working_days=self.working_days,
             past=PastDecisions(self.database, s.data_keys),
             reads=self.reads,
             investigations=InvestigationStore(self.database),

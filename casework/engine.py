@@ -116,6 +116,20 @@ class CaseEngine:
             raise _rpc_error(error) from error
         return state
 
+    async def signal(self, application_id: UUID, name: str) -> bool:
+        """Tell a running case something without an answer; False when it has ended.
+
+        Raises:
+            Unavailable: the engine does not answer.
+        """
+        try:
+            await self._client.get_workflow_handle(workflow_id(application_id)).signal(name, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise Unavailable() from error
+        return True
+
     async def prefill(self, request: PrefillRequest) -> PrefillResult:
         """Ask the registries for a form; sources that do not answer in time are named, not waited for."""
         try:

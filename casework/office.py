@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from casework.administration_ports import CalendarBook, CalendarOnShow
 from casework.engine import CaseEngine
 from casework.investigation_ports import Investigations
 from casework.ports import Accounts, Desk, Past, Publishing, Reads
@@ -108,6 +109,8 @@ class Office:
     investigations: Investigations
     publications: Publishing
     past: Past
+    calendar: CalendarBook
+    working_days: CalendarOnShow
     objects: ObjectStore
     seals: SealVerifier
     sms: SmsGateway

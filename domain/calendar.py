@@ -1,14 +1,16 @@
 """The working-day calendar: what is announced, what is only expected, and what an office corrects."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from domain.text import Bilingual
 
 IsWorkingDay = Callable[[date], bool]
+UNTOLD = "calendar-untold:"  # how keys of `Untold` begin
 EVERYWHERE = ""  # the county of a correction that holds for everybody
 
 
@@ -39,3 +41,17 @@ class DayOfCalendar(BaseModel):
     working: bool
     source: DaySource
     name: Bilingual | None = None
+
+
+class Untold(BaseModel):
+    """A correction whose running cases are being told, up to `after`. `serial` tells a newer correction of the same day apart."""
+
+    county: str
+    day: date
+    serial: str
+    corrected_at: datetime
+    after: UUID | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{UNTOLD}{self.county}:{self.day}"

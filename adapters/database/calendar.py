@@ -5,32 +5,15 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.database.engine import Database
 from adapters.database.tables import applications, calendar_days, office_hours, state_keys, work_items
 from domain.appointments import Hours
-from domain.calendar import EVERYWHERE, Correction
+from domain.calendar import EVERYWHERE, UNTOLD, Correction, Untold
 from domain.clock import CHINA
 from domain.text import Bilingual
-
-_UNTOLD = "calendar-untold:"
-
-
-class Untold(BaseModel):
-    """A correction whose running cases are being told, up to `after`. `serial` tells a newer correction of the same day apart."""
-
-    county: str
-    day: date
-    serial: str
-    corrected_at: datetime
-    after: UUID | None = None
-
-    @property
-    def key(self) -> str:
-        return f"{_UNTOLD}{self.county}:{self.day}"
 
 
 class CalendarStore:
@@ -51,7 +34,7 @@ class CalendarStore:
             await connection.execute(insert(calendar_days).values(**row).on_conflict_do_update(index_elements=["day", "county"], set_=row))
             await connection.execute(_remember(correction.county, correction.day, at, serial))
 
-    async def take_back(self, county: str, day: date, at: datetime, serial: str) -> bool:
+    async def take_back(self, county: str, day: date, by: str, at: datetime, serial: str) -> bool:
         """Drop a correction; False when there is none."""
         async with self._db.transaction() as connection:
             gone = await connection.execute(
@@ -67,7 +50,7 @@ class CalendarStore:
     async def untold(self) -> list[Untold]:
         """Corrections whose cases are not all told, the oldest first."""
         async with self._db.statement() as connection:
-            values = (await connection.execute(select(state_keys.c.value).where(state_keys.c.key.startswith(_UNTOLD)))).scalars()
+            values = (await connection.execute(select(state_keys.c.value).where(state_keys.c.key.startswith(UNTOLD)))).scalars()
             return sorted((Untold.model_validate_json(value) for value in values), key=lambda untold: untold.corrected_at)
 
     async def cases_reaching(self, untold: Untold, limit: int) -> list[UUID]:
@@ -121,7 +104,7 @@ class CalendarStore:
             Hours(weekday=row.weekday, opens=row.opens, closes=row.closes, slot_minutes=row.slot_minutes, seats=row.seats) for row in rows
         ]
 
-    async def set_hours(self, station: str, hours: Sequence[Hours]) -> None:
+    async def set_hours(self, station: str, hours: Sequence[Hours], by: str, at: datetime) -> None:
         """Replace them all; none at all goes back to the default."""
         rows: list[dict[str, Any]] = [{"station": station, **opening.model_dump(mode="python")} for opening in hours]
         async with self._db.transaction() as connection:

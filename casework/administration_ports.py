@@ -1,0 +1,39 @@
+"""What calendar and administration need of the database."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.appointments import Hours
+from domain.calendar import Correction, DayOfCalendar, Untold
+
+
+class CalendarBook(Protocol):
+    """Corrections, and what is still to be told of them."""
+
+    async def all(self) -> list[Correction]: ...
+
+    async def correct(self, correction: Correction, by: str, at: datetime, serial: str) -> None: ...
+
+    async def take_back(self, county: str, day: date, by: str, at: datetime, serial: str) -> bool: ...
+
+    async def untold(self) -> list[Untold]: ...
+
+    async def cases_reaching(self, untold: Untold, limit: int) -> list[UUID]: ...
+
+    async def note_told(self, untold: Untold, last: UUID) -> Untold: ...
+
+    async def all_told(self, untold: Untold) -> None: ...
+
+    async def hours(self, station: str) -> list[Hours]: ...
+
+    async def set_hours(self, station: str, hours: Sequence[Hours], by: str, at: datetime) -> None: ...
+
+    async def stations_with_hours(self) -> list[str]: ...
+
+
+class CalendarOnShow(Protocol):
+    async def days(self, county: str | None, first: date, last: date) -> list[DayOfCalendar]: ...
+
+    def is_announced(self, year: int) -> bool: ...

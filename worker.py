@@ -33,6 +33,7 @@ log = logging.getLogger("onetrip.worker")
 NOTICE_PAUSE_SECONDS = 0.5
 LONGEST_NOTICE_PAUSE_SECONDS = 10.0
 CLIP_PAUSE_SECONDS = 30.0
+CALENDAR_PAUSE_SECONDS = 3.0
 CLIP_PATIENCE = timedelta(seconds=20)  # as long as a command may take
 
 
@@ -148,9 +149,25 @@ async def _hand_over_clips(wiring: Wiring) -> NoReturn:
             log.warning("clips wait: %s", error.kind)
 
 
+async def _tell_of_the_calendar(wiring: Wiring) -> NoReturn:
+    """A corrected day reaches every running case, whenever the engine or this process was away."""
+    # Imported here: only the cases worker tells.
+    from casework.calendar import tell_cases
+    from casework.engine import CaseEngine
+
+    engine = CaseEngine(await wiring.connected_temporal())
+    while True:
+        try:
+            if told := await tell_cases(wiring.calendar, engine):
+                log.info("the calendar was corrected: %d cases count their limits again", told)
+        except DomainError as error:
+            log.warning("the calendar's correction waits: %s", error.kind)
+        await asyncio.sleep(CALENDAR_PAUSE_SECONDS)
+
+
 _Companion = Callable[[Wiring], Coroutine[Any, Any, NoReturn]]
 ROLES: dict[str, tuple[Callable[[Wiring], Awaitable[Worker]], Sequence[_Companion]]] = {
-    CASES_QUEUE: (_cases_worker, [_send_notices, _hand_over_clips]),
+    CASES_QUEUE: (_cases_worker, [_send_notices, _hand_over_clips, _tell_of_the_calendar]),
     REGISTRIES_QUEUE: (_registries_worker, []),
     IDENTITY_QUEUE: (_identity_worker, []),
 }

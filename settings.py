@@ -66,11 +66,26 @@ class Settings(BaseSettings):
     office_name_en: str = "Wenzhou Public Security Bureau (demonstration)"
 
     registry_timeout_seconds: float = 10.0  # for one look-up; the source's own file may say less
+    quiet_hours: bool = True  # no SMS or e-mail between 21:00 and 08:00 in China, but for sign-in codes
     deepface_home: str = ""
     face_model: str = "Dlib"
     face_threshold: float = 0.58
     speech_model: str = "packaged"  # or a faster-whisper size where there is a network
     bench_identity: bool = False  # `onetrip bench` only: identity passes without a clip, and says so
+
+    # Supervision: from when on something is odd, see `domain.inquiries.Thresholds`
+    hasty_approvals: int = 5
+    hasty_seconds: int = 20
+    hasty_minutes: int = 60
+    crowded_movers: int = 10
+    crowded_days: int = 90
+    face_failures: int = 6
+    face_hours: int = 24
+    forged_callbacks: int = 3
+    forged_minutes: int = 60
+    stuck_hours: int = 24
+    stuck_document_minutes: int = 60
+    unstaffed_minutes: int = 60
 
     # Not `home`: that would read the variable HOME.
     onetrip_home: Path = Field(default_factory=home)

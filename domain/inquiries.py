@@ -1,7 +1,11 @@
 """Inquiries (一事一查): what opens one, and how one ends."""
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
 
 from domain.text import Bilingual
 
@@ -56,3 +60,50 @@ TOLD_BY_THE_CASE = frozenset({Pattern.OVERDUE, Pattern.LEGAL_LIMIT})
 def inquiry_number(county: str, day: date, serial: int) -> str:
     """`DC330302-20261122-0007`: county (6 digits), the day in China it was opened, serial of county and day."""
     return f"DC{county}-{day:%Y%m%d}-{serial:04d}"
+
+
+Figure = Annotated[int, Field(ge=1)]
+
+
+class Thresholds(BaseModel):
+    """From when on something is odd. Each is a setting of the same name."""
+
+    hasty_approvals: Figure = 5  # so many approvals by one clerk …
+    hasty_seconds: Figure = 20  # … each within so many seconds of taking the work item …
+    hasty_minutes: Figure = 60  # … in such a time
+    crowded_movers: Figure = 10  # so many applicants move to one address …
+    crowded_days: Figure = 90  # … in so many days
+    face_failures: Figure = 6  # so many failed clips of one person, over all cases …
+    face_hours: Figure = 24
+    forged_callbacks: Figure = 3  # so many from one sender …
+    forged_minutes: Figure = 60
+    stuck_hours: Figure = 24  # a registry or a system is awaited, and nothing has moved
+    stuck_document_minutes: Figure = 60  # a document is being made, and nothing has moved
+    unstaffed_minutes: Figure = 60  # work is open that nobody may do
+
+
+class Oddity(BaseModel):
+    """Something that supervision should look into. `key` opens one inquiry; `facts` are figures and ids of cases."""
+
+    pattern: Pattern
+    key: str
+    county: str | None  # None: of no county yet
+    station: str | None = None
+    application_id: UUID | None = None
+    clerk_id: str | None = None
+    facts: dict[str, Any] = {}
+
+
+# What keeps a case from going on, by the facts' `what`.
+STUCK_TEXT: dict[str, Bilingual] = {
+    "registry": Bilingual(zh="数据源长时间未答复", en="A registry has not answered for long"),
+    "system": Bilingual(zh="系统长时间没有进展", en="The system has not moved for long"),
+    "document": Bilingual(zh="证明长时间未能制作", en="The document could not be made for long"),
+    "unstaffed": Bilingual(zh="没有可以办理的人员", en="There is nobody who may do this work"),
+    "barred": Bilingual(zh="可以办理的人员均应回避", en="Everybody who could do this work is barred from it"),
+}
+
+
+def stuck_for(thresholds: Thresholds, what: str) -> timedelta:
+    """How long a case may stand still while this is awaited."""
+    return timedelta(minutes=thresholds.stuck_document_minutes) if what == "document" else timedelta(hours=thresholds.stuck_hours)

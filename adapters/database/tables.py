@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     JSON,
     BigInteger,
+    CheckConstraint,
     Column,
     Computed,
     DateTime,
@@ -90,6 +91,7 @@ class Application(SQLModel, table=True):
     status: str = Field(index=True)
     waiting_for: list[dict[str, Any]] = _json()
     applicant_name_box: bytes = _box()  # as stated on this application
+    name_index: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True), default=None)  # by which clerks find it
     phone_box: bytes | None = _box(nullable=True)  # where its notices go; None: filed at a counter by somebody without a phone
     phone_index: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True), default=None)
     email_box: bytes | None = _box(nullable=True)
@@ -196,23 +198,26 @@ class Material(SQLModel, table=True):
 
 _LIVE = "status in ('open', 'claimed')"
 _TO_TAKE = "status = 'open' and paused_at is null"
+_HELD = "status = 'claimed'"
+
+
+def _queue_index(name: str, *of: str, where: str) -> Index:
+    """In the order of the queue: the urgent first, then the nearest limit."""
+    return Index(name, *of, text("priority desc"), "due_at", "id", postgresql_where=text(where))
 
 
 class WorkItem(SQLModel, table=True):
     __tablename__ = "work_items"
     __table_args__ = (
-        Index(
-            "work_items_to_take",
-            "role",
-            "jurisdiction",
-            text("priority desc"),
-            "due_at",
-            "id",
-            postgresql_where=text(_TO_TAKE),
-        ),
-        Index("work_items_of_county", "county", "role", "due_at", "id", postgresql_where=text(_LIVE)),
-        Index("work_items_of_station", "jurisdiction", "role", "due_at", "id", postgresql_where=text(_LIVE)),
-        Index("work_items_held", "claimed_by", "due_at", "id", postgresql_where=text("status = 'claimed'")),
+        _queue_index("work_items_to_take", "role", "jurisdiction", where=_TO_TAKE),
+        _queue_index("work_items_to_take_in_county", "county", "role", where=_TO_TAKE),
+        _queue_index("work_items_of_station", "jurisdiction", "role", where=_LIVE),
+        _queue_index("work_items_of_county", "county", "role", where=_LIVE),
+        _queue_index("work_items_of_item", "jurisdiction", "role", "service_item", where=_LIVE),
+        _queue_index("work_items_of_item_in_county", "county", "role", "service_item", where=_LIVE),
+        _queue_index("work_items_held", "claimed_by", where=_HELD),
+        _queue_index("work_items_held_for", "held_for", where=f"{_HELD} and held_for is not null"),
+        Index("work_items_by_name", "name_index", "county", postgresql_where=text(_LIVE)),
     )
     id: UUID = Field(primary_key=True)
     application_id: UUID = _application()
@@ -221,9 +226,13 @@ class WorkItem(SQLModel, table=True):
     jurisdiction: str
     county: str = Field(sa_column=Column(Text, Computed("left(jurisdiction, 6)", persisted=True)), default=None)
     name: dict[str, str] = _json()
-    status: str = Field(index=True)
+    status: str
     claimed_by: str | None = Field(default=None)
     claimed_at: datetime | None = _moment(nullable=True)
+    held_for: str | None = None  # the absent clerk in whose place it is held
+    # Copied from the application by a trigger, so that one index finds and orders.
+    service_item: str | None = None
+    name_index: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True), default=None)
     priority: int = Field(default=0, sa_column=Column(SmallInteger, nullable=False, server_default="0"))  # more is sooner
     candidates: list[str] = Field(  # clerk ids it is offered to; none: everybody of the role
         default_factory=list, sa_column=Column(ARRAY(Text), nullable=False, server_default="{}")
@@ -311,7 +320,7 @@ class Notice(SQLModel, table=True):
     __tablename__ = "notices"
     __table_args__ = (
         UniqueConstraint("application_id", "key"),
-        Index("notices_unsent", "next_try_at", postgresql_where=text("sent_at is null")),
+        Index("notices_unsent", "channel", "next_try_at", postgresql_where=text("sent_at is null and not_sent is null")),
     )
     id: UUID = Field(primary_key=True)
     application_id: UUID = Field(foreign_key="applications.id")
@@ -323,6 +332,7 @@ class Notice(SQLModel, table=True):
     next_try_at: datetime = _moment()
     attempts: int = 0
     sent_at: datetime | None = _moment(nullable=True)
+    not_sent: str | None = None  # `domain.notices.NotSent`: it never will be
 
 
 class StaffNotice(SQLModel, table=True):
@@ -332,6 +342,7 @@ class StaffNotice(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("clerk_id", "key"),
         Index("staff_notices_unread", "clerk_id", "at", postgresql_where=text("read_at is null")),
+        Index("staff_notices_of_clerk", "clerk_id", "at"),
     )
     id: UUID = Field(primary_key=True)
     clerk_id: str
@@ -501,6 +512,14 @@ class InquiryEntry(SQLModel, table=True):
 
 class Clerk(SQLModel, table=True):
     __tablename__ = "clerks"
+    __table_args__ = (
+        Index(  # 三员分立: one person holds one of the three at most
+            "clerks_one_administrator",
+            "person_index",
+            unique=True,
+            postgresql_where=text("active and role in ('system_admin', 'security_admin', 'audit_admin')"),
+        ),
+    )
     id: str = Field(primary_key=True)  # a UUIDv7 as text
     login: str = Field(unique=True)
     name: str
@@ -670,6 +689,56 @@ class PersonalDataRead(SQLModel, table=True):
     application_id: UUID | None = Field(sa_column=Column(ForeignKey("applications.id"), nullable=True, index=True), default=None)
 
 
+class RecordEntry(SQLModel, table=True):
+    """One entry of the record; made by `record_append` of the database alone. A chain's order is by bytes."""
+
+    __tablename__ = "record_entries"
+    __table_args__ = (
+        CheckConstraint("chain ~ '^[a-z0-9:-]{1,64}$'", name="record_entries_chain"),
+        CheckConstraint("kind ~ '^[a-z_.]{1,64}$'", name="record_entries_kind"),
+        Index(
+            "record_entries_position",
+            "position",
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 32, "autosummarize": "on"},
+        ),
+    )
+    chain: str = Field(sa_column=Column(Text(collation="C"), primary_key=True))
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    position: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False))
+    at: datetime = _moment()
+    kind: str
+    entry: str = Field(sa_column=Column(Text, nullable=False))  # JSON, to the byte as it was hashed
+    hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class RecordHead(SQLModel, table=True):
+    """What is published of the record; `token` is the signed text, `cut` the last `position` that it vouches for."""
+
+    __tablename__ = "record_heads"
+    number: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    day: date
+    sealed_at: datetime = _moment()
+    prev: str
+    root: str
+    chains: int = Field(sa_column=Column(BigInteger, nullable=False))
+    entries: int = Field(sa_column=Column(BigInteger, nullable=False))
+    cut: int = Field(sa_column=Column(BigInteger, nullable=False))
+    key_id: str
+    token: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class RecordMember(SQLModel, table=True):
+    """How far a head vouches for a chain that grew."""
+
+    __tablename__ = "record_members"
+    __table_args__ = (Index("record_members_of_head", "head", "chain", unique=True),)
+    chain: str = Field(sa_column=Column(Text(collation="C"), primary_key=True))
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    head: int = Field(sa_column=Column(BigInteger, nullable=False))
+    hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 class StateKey(SQLModel, table=True):
     """Small facts of the installation, such as which seed of demo people was planted."""
 
@@ -725,4 +794,7 @@ drafts = _table(Draft)
 published_items = _table(PublishedItem)
 catalogue_drafts = _table(CatalogueDraft)
 data_reads = _table(PersonalDataRead)
+record_entries = _table(RecordEntry)
+record_heads = _table(RecordHead)
+record_members = _table(RecordMember)
 state_keys = _table(StateKey)

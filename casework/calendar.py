@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from casework.actors import ClerkActor
 from casework.administration_ports import CalendarBook
 from casework.engine import CaseEngine
 from casework.office import Office
+from casework.responsible import Administrator, responsible
 from domain.appointments import DEFAULT_HOURS, Hours
 from domain.calendar import EVERYWHERE, Correction, DayOfCalendar, Untold
 from domain.clock import day_in_china
-from domain.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from domain.errors import FieldError, InvalidInput, NotFound
 from domain.ids import new_id
 from domain.jurisdiction import Role
 from domain.text import Bilingual
@@ -53,20 +53,16 @@ class Month:
         return self.days[-1].day + timedelta(days=1)
 
 
-def require_system_admin(actor: ClerkActor) -> None:
-    if actor.scope.role is not Role.SYSTEM_ADMIN:
-        raise NotAllowed()
-
-
 # --- the calendar ----------------------------------------------------------------------------------------------------
 
 
-async def month(office: Office, county: str, year: int, number: int) -> Month:
+async def month(office: Office, actor: Administrator, county: str, year: int, number: int) -> Month:
     """Every day of a month with who says whether it is worked.
 
     Raises:
-        NotFound: there is no such month. InvalidInput: no county code.
+        NotFound: there is no such month. InvalidInput: no county code. NotAllowed.
     """
+    responsible(actor, Role.SYSTEM_ADMIN)
     _check_county(county)
     if not (1 <= number <= 12 and 2020 <= year <= 2100):
         raise NotFound()
@@ -81,17 +77,19 @@ async def month(office: Office, county: str, year: int, number: int) -> Month:
     )
 
 
-async def corrections(office: Office) -> list[Correction]:
+async def corrections(office: Office, actor: Administrator) -> list[Correction]:
     """All of them, the latest day first."""
+    responsible(actor, Role.SYSTEM_ADMIN)
     return sorted(await office.calendar.all(), key=lambda correction: (correction.day, correction.county), reverse=True)
 
 
-async def correct(office: Office, correction: Correction, *, by: str) -> None:
+async def correct(office: Office, actor: Administrator, correction: Correction) -> None:
     """Say that a day is worked, or is off, whatever was announced. Running cases are told by the `cases` worker.
 
     Raises:
-        InvalidInput: a day too far away, no county code, or no reason.
+        InvalidInput: a day too far away, no county code, or a reason that is too long. NotAllowed.
     """
+    by = responsible(actor, Role.SYSTEM_ADMIN)
     _check_county(correction.county)
     _check_day(correction.day, day_in_china(office.now()))
     if max(len(correction.name.zh), len(correction.name.en)) > _LONGEST_NAME:
@@ -99,12 +97,13 @@ async def correct(office: Office, correction: Correction, *, by: str) -> None:
     await office.calendar.correct(correction, by, office.now(), str(new_id()))
 
 
-async def take_back(office: Office, county: str, day: date, *, by: str) -> None:
+async def take_back(office: Office, actor: Administrator, county: str, day: date) -> None:
     """Let a day be again what it is without this correction.
 
     Raises:
-        NotFound: there is none. InvalidInput: the day is too long ago.
+        NotFound: there is none. InvalidInput: the day is too long ago. NotAllowed.
     """
+    by = responsible(actor, Role.SYSTEM_ADMIN)
     _check_day(day, day_in_china(office.now()))
     if not await office.calendar.take_back(county, day, by, office.now(), str(new_id())):
         raise NotFound()
@@ -146,26 +145,28 @@ class StationHours:
     default: bool
 
 
-async def hours_of(office: Office, station: str) -> StationHours:
+async def hours_of(office: Office, actor: Administrator, station: str) -> StationHours:
     """When a counter takes appointments.
 
     Raises:
-        InvalidInput: no station code.
+        InvalidInput: no station code. NotAllowed.
     """
+    responsible(actor, Role.SYSTEM_ADMIN)
     _check_station(station)
     own = await office.calendar.hours(station)
     return StationHours(station, own or list(DEFAULT_HOURS), default=not own)
 
 
-async def set_hours(office: Office, station: str, hours: Sequence[Hours], *, by: str) -> None:
+async def set_hours(office: Office, actor: Administrator, station: str, hours: Sequence[Hours]) -> None:
     """Replace a counter's hours; none at all goes back to the default. Appointments that were made stay.
 
     Raises:
-        InvalidInput: naming the opening that cannot be.
+        InvalidInput: naming the opening that cannot be. NotAllowed.
     """
+    by = responsible(actor, Role.SYSTEM_ADMIN)
     _check_station(station)
     _check_hours(hours)
-    await office.calendar.set_hours(station, hours, by, office.now())
+    await office.calendar.set_hours(station, hours, by)
 
 
 def _check_hours(hours: Sequence[Hours]) -> None:
@@ -183,6 +184,12 @@ def _check_hours(hours: Sequence[Hours]) -> None:
             other.weekday == opening.weekday and other.opens < opening.closes and opening.opens < other.closes for other in hours[:index]
         ):
             raise _refuse(f"{path}/opens", "同一天的两段时间重叠", "Two openings of one day overlap")
+
+
+async def stations_with_hours(office: Office, actor: Administrator) -> list[str]:
+    """Stations that keep hours of their own."""
+    responsible(actor, Role.SYSTEM_ADMIN)
+    return await office.calendar.stations_with_hours()
 
 
 # --- shared ----------------------------------------------------------------------------------------------------------

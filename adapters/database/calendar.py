@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from adapters.database.acts import CALENDAR, enter_act
 from adapters.database.engine import Database
 from adapters.database.tables import applications, calendar_days, office_hours, state_keys, work_items
 from domain.appointments import Hours
@@ -33,6 +34,8 @@ class CalendarStore:
         async with self._db.transaction() as connection:
             await connection.execute(insert(calendar_days).values(**row).on_conflict_do_update(index_elements=["day", "county"], set_=row))
             await connection.execute(_remember(correction.county, correction.day, at, serial))
+            said = correction.model_dump(mode="json")
+            await enter_act(connection, CALENDAR, "calendar_corrected", by, said)
 
     async def take_back(self, county: str, day: date, by: str, at: datetime, serial: str) -> bool:
         """Drop a correction; False when there is none."""
@@ -43,6 +46,7 @@ class CalendarStore:
             if gone.first() is None:
                 return False
             await connection.execute(_remember(county, day, at, serial))
+            await enter_act(connection, CALENDAR, "correction_taken_back", by, {"county": county, "day": day.isoformat()})
         return True
 
     # --- telling running cases -----------------------------------------------------------------------------------
@@ -104,13 +108,14 @@ class CalendarStore:
             Hours(weekday=row.weekday, opens=row.opens, closes=row.closes, slot_minutes=row.slot_minutes, seats=row.seats) for row in rows
         ]
 
-    async def set_hours(self, station: str, hours: Sequence[Hours], by: str, at: datetime) -> None:
-        """Replace them all; none at all goes back to the default."""
+    async def set_hours(self, station: str, hours: Sequence[Hours], by: str) -> None:
+        """Replace them all; none at all goes back to the default. Idempotent."""
         rows: list[dict[str, Any]] = [{"station": station, **opening.model_dump(mode="python")} for opening in hours]
         async with self._db.transaction() as connection:
             await connection.execute(delete(office_hours).where(office_hours.c.station == station))
             if rows:
                 await connection.execute(insert(office_hours), rows)
+            await enter_act(connection, CALENDAR, "office_hours_set", by, {"station": station, "openings": len(rows)})
 
     async def stations_with_hours(self) -> list[str]:
         async with self._db.statement() as connection:

@@ -14,7 +14,7 @@ async def require_case(office: Office, actor: Actor, application_id: UUID) -> di
 
     Raises:
         NotFound: no such case, or not theirs.
-        NotAllowed: a clerk of another territory.
+        NotAllowed: a clerk of another territory, or an investigator who has no task in it.
     """
     access = await office.desk.access_of(application_id)
     match actor:
@@ -27,6 +27,8 @@ async def require_case(office: Office, actor: Actor, application_id: UUID) -> di
                 raise NotFound()
         case ClerkActor():
             if access["station"] is None or not actor.scope.covers(access["station"]):
+                raise NotAllowed()
+            if actor.scope.role is Role.INVESTIGATOR and not await office.investigations.has_task(application_id, actor.clerk_id):
                 raise NotAllowed()
     return access
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from casework.case_views import LimitsView, LimitView
 from casework.views import (
     ApplicationRow,
     ApplicationView,
@@ -19,10 +20,11 @@ from casework.views import (
     WindowView,
 )
 from domain.application import STATUS_TEXT, Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
-from domain.decision import Decision
+from domain.decision import Decision, Outcome
+from domain.limits import Clock, PauseReason
 from domain.service_item import Material, ServiceItem, StepKind
 from domain.text import Bilingual
-from domain.work_items import KIND_TEXT
+from domain.work_items import KIND_TEXT, WorkItemStatus
 
 
 def application_view(case: Mapping[str, Any], *, show_challenge: bool) -> ApplicationView:
@@ -204,3 +206,51 @@ def _actions(status: Status, materials: list[MaterialView], identity: IdentityVi
     if status is Status.SUPPLEMENTING:
         actions += ["upload", "supplement"]
     return actions
+
+
+# --- for staff -------------------------------------------------------------------------------------------------------
+
+_ALWAYS_A_PERSON = Bilingual(zh="这个事项一律由民警决定", en="this item is always decided by a person")
+_WAITING_ON: dict[PauseReason, Bilingual] = {
+    "supplement": Bilingual(zh="等待申请人补正", en="waiting for the applicant's supplement"),
+    "question": Bilingual(zh="等待申请人答复询问", en="waiting for the applicant's answer"),
+    "registry": Bilingual(zh="等待数据源答复", en="waiting for a registry"),
+    "fee": Bilingual(zh="等待申请人缴费", en="waiting for the fee"),
+}
+
+
+def referred_because(case: Mapping[str, Any], item: ServiceItem) -> Bilingual | None:
+    """Why the machine did not approve, in one sentence; None where it did, or has not decided."""
+    machine = Decision.model_validate(case["decision"]) if case["decision"] else None
+    if machine is None or machine.outcome is not Outcome.REFERRED:
+        return None
+    against = [result.said for result in machine.results if not result.speaks_for_approval]
+    said = list({text.zh: text for text in ([] if item.machine_may_approve else [_ALWAYS_A_PERSON]) + against}.values())
+    if not said:
+        return None
+    zh, en = "；".join(text.zh.rstrip("。") for text in said), "; ".join(text.en.rstrip(".") for text in said)
+    return Bilingual(zh=f"转人工办理，因为：{zh}。", en=f"Referred to a person because: {en}.")
+
+
+def limits(case: Mapping[str, Any], work_item: Mapping[str, Any], item: ServiceItem, now: datetime) -> LimitsView:
+    """This step's limit, the promised and the legal one, and whether the clock runs."""
+    clock = Clock.model_validate(work_item["clock"]) if work_item["clock"] else None
+    live = work_item["status"] in (WorkItemStatus.OPEN.value, WorkItemStatus.CLAIMED.value)
+    pause = next((p for p in clock.pauses if p.until is None), None) if clock and live else None
+    return LimitsView(
+        step=LimitView(
+            working_days=clock.working_days if clock else None,
+            due_at=None if pause else work_item["due_at"],
+            overdue=live and pause is None and work_item["due_at"] < now,
+        ),
+        promised=_limit(item.promised_working_days, case["promised_due_at"], now),
+        legal=_limit(item.limit.legal, case["legal_due_at"], now),
+        paused_since=pause.since if pause else None,
+        paused_for=pause.why if pause else None,
+        paused_text=_WAITING_ON[pause.why] if pause else None,
+        escalation=work_item["escalation"],
+    )
+
+
+def _limit(working_days: int, due_at: datetime | None, now: datetime) -> LimitView:
+    return LimitView(working_days=working_days, due_at=due_at, overdue=due_at is not None and due_at < now)

@@ -33,7 +33,7 @@ async def get_application(office: Office, actor: Actor, application_id: UUID) ->
     await enter_case_look(office, actor, application_id)
     case = await office.desk.case_file(application_id)
     view = application_view(case, show_challenge=not isinstance(actor, ClerkActor))
-    if any(e.event == "question_asked" for e in view.timeline):
+    if any(e["event"] == "question_asked" for e in case["events"]):
         view.questions = await questions_of(office, application_id, for_staff=isinstance(actor, ClerkActor))
     view.result = await _result(office, case, view)
     if view.result is not None:

@@ -25,6 +25,7 @@ LOOKING_AT_DOCUMENT = Bilingual(zh="查看证明", en="Looking at the document")
 LOOKING_AT_UPLOAD = Bilingual(zh="查看上传的材料", en="Looking at an upload")
 SEARCHING = Bilingual(zh="按受理编号或身份证号查找办件", en="Finding the application by its number or by ID number")
 REPLAYING = Bilingual(zh="依记录复核审批结论", en="Making the decision again from the record, to check it")
+LOOKING_BACK = Bilingual(zh="办理另一办件时查看以往申请", en="Looking at earlier applications, while handling another one")
 FOLLOWING = Bilingual(zh="代您查看办理进度", en="Following the application that it handed in for you")
 
 # What we hold ourselves; the fields of an authority's record have their labels in its file.
@@ -37,6 +38,8 @@ _OWN_FIELDS = {
     "progress": Bilingual(zh="办理进度", en="Progress"),
     "document": Bilingual(zh="证明文件", en="The document"),
     "portrait": Bilingual(zh="照片", en="Portrait"),
+    "phone": Bilingual(zh="手机号码", en="Phone"),
+    "history": Bilingual(zh="办过什么事、何时、结果如何", en="What was applied for, when, and how it ended"),
 }
 _UPLOAD = Bilingual(zh="上传的材料", en="An upload")
 CASE_FIELDS = ("answers", "decision", "progress")
@@ -52,6 +55,7 @@ _ROLES = {
     Role.APPROVER: Bilingual(zh="审批民警", en="approving officer"),
     Role.COUNTER: Bilingual(zh="窗口人员", en="counter officer"),
     Role.SUPERVISOR: Bilingual(zh="督办人员", en="supervisor"),
+    Role.INVESTIGATOR: Bilingual(zh="调查民警", en="investigator"),
 }
 _OFFICER = Bilingual(zh="民警", en="officer")
 
@@ -116,6 +120,18 @@ async def enter_work_item_look(office: Office, actor: ClerkActor, application_id
     what = f"work item: {kind}"
     await office.desk.note_read(application_id, f"clerk:{actor.clerk_id}", what, office.now())
     await office.reads.record_look_at_evidence(_look(office, actor, application_id, what, purpose, WORK_ITEM_FIELDS))
+
+
+async def enter_task_look(office: Office, actor: ClerkActor, application_id: UUID, purpose: Bilingual) -> None:
+    """An investigator's task shows whom to visit or call, and what they stated."""
+    fields = ("name", "id_number", "phone", "answers", "evidence", "decision")
+    await office.desk.note_read(application_id, f"clerk:{actor.clerk_id}", "work item: investigation", office.now())
+    await office.reads.record_look_at_evidence(_look(office, actor, application_id, "work item: investigation", purpose, fields))
+
+
+async def enter_history_look(office: Office, actor: ClerkActor, application_ids: Sequence[UUID]) -> None:
+    """Other cases' number, item, day and state are shown beside a case: told to whoever applied for each of them."""
+    await office.investigations.record_history_look(application_ids, f"clerk:{actor.clerk_id}", LOOKING_BACK.model_dump(), office.now())
 
 
 async def enter_replay(office: Office, actor: ClerkActor | None, application_id: UUID) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, PrivateAttr
 from casework.case_views import (
     EarlierView,
     InvestigationView,
+    Investigator,
     LimitsView,
     NoteView,
     QuestionView,
@@ -237,6 +238,8 @@ class WorkItemDetail(BaseModel):
     templates: list[ReasonTemplateView] = []
     may_ask: bool = False
     may_investigate: bool = False
+    investigators: list[Investigator] = []  # who may be given a task, where this clerk may give one
+    applicant_phone: str | None = None  # on an investigator's task
 
 
 class QueueCounts(BaseModel):

@@ -90,7 +90,7 @@ class InvestigationStore:
             return bool((await connection.execute(query)).scalar_one())
 
     async def investigators(self, county: str) -> list[Record]:
-        """`id`, `name` and `open_tasks` of a county's active investigators, who has least to do first."""
+        """`id`, `name` and `open_tasks` of the active investigators at a county bureau, who has least to do first."""
         load = (
             select(func.count())
             .where(work_items.c.status.in_(_LIVE), work_items.c.county == county, work_items.c.role == Role.INVESTIGATOR.value)
@@ -100,7 +100,7 @@ class InvestigationStore:
         )
         query = (
             select(clerks.c.id, clerks.c.name, load.label("open_tasks"))
-            .where(clerks.c.role == Role.INVESTIGATOR.value, clerks.c.county == county, clerks.c.active)
+            .where(clerks.c.role == Role.INVESTIGATOR.value, clerks.c.county == county, clerks.c.station.is_(None), clerks.c.active)
             .order_by(load, clerks.c.name)
             .limit(200)
         )

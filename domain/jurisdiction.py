@@ -48,9 +48,14 @@ class ClerkScope(BaseModel):
     role: Role
     county: DivisionCode
     station: StationCode | None = None  # None: an officer of the county bureau
+    leads: bool = False  # the team of this role here
+    stands_in_for: tuple["ClerkScope", ...] = ()  # absent colleagues of the same role, for as long as their absence lasts
 
     def covers(self, jurisdiction: str) -> bool:
-        """Whether a work item of this station (12 digits) or county (6 digits) lies in the clerk's territory."""
+        """Whether a work item of this station (12 digits) or county (6 digits) lies in the clerk's territory, or an absent colleague's."""
+        return self.covers_itself(jurisdiction) or any(absent.covers_itself(jurisdiction) for absent in self.stands_in_for)
+
+    def covers_itself(self, jurisdiction: str) -> bool:
         if self.role in SEES_NO_CASE:
             return False
         if self.station is not None:

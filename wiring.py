@@ -15,11 +15,13 @@ from temporalio.service import RPCError
 from activities.cases import CaseActivities
 from activities.documents import DocumentActivities
 from activities.identity import IdentityActivities
+from activities.payments import PaymentActivities
 from activities.registries import RegistryActivities
 from adapters.database.calendar import CalendarStore
 from adapters.database.cases import CaseStore
 from adapters.database.desk import DeskStore
 from adapters.database.engine import Database
+from adapters.database.outbox import Outbox
 from adapters.database.papers import PaperStore
 from adapters.database.reads import ReadStore
 from adapters.keyring import Keyring
@@ -73,7 +75,7 @@ class Wiring:
 
     @cached_property
     def cases(self) -> CaseStore:
-        return CaseStore(self.database)
+        return CaseStore(self.database, quiet_hours=self.settings.quiet_hours)
 
     @cached_property
     def desk(self) -> DeskStore:
@@ -82,6 +84,10 @@ class Wiring:
     @cached_property
     def papers(self) -> PaperStore:
         return PaperStore(self.database)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.database)
 
     @cached_property
     def reads(self) -> ReadStore:
@@ -234,8 +240,11 @@ class Wiring:
     async def office(self) -> "Office":
         """What pages and API carry."""
         from adapters.database.accounts import AccountStore
+        from adapters.database.appointments import AppointmentStore
+        from adapters.database.counter import CounterStore
         from adapters.database.investigations import InvestigationStore
         from adapters.database.past import PastDecisions
+        from adapters.database.standing import StandingStore
         from adapters.uploads import clean_upload_apart
         from casework.engine import CaseEngine
         from casework.office import Office, SettingsView
@@ -258,7 +267,11 @@ class Wiring:
             working_days=self.working_days,
             past=PastDecisions(self.database, s.data_keys),
             reads=self.reads,
+            appointments=AppointmentStore(self.database),
+            counter=CounterStore(self.database),
             investigations=InvestigationStore(self.database),
+            notices=self.outbox,
+            standings=StandingStore(self.database),
             publications=self.publications,
             objects=self.objects,
             seals=self.documents,
@@ -296,6 +309,12 @@ class Wiring:
             post=self.post,
             office=self.office_name,
             site_url=self.settings.site_url,
+            callbacks_url=self.settings.callbacks,
+        )
+
+    def payment_activities(self) -> PaymentActivities:
+        return PaymentActivities(
+            records=self.cases, cashier=self.cashier, site_url=self.settings.site_url, callbacks_url=self.settings.callbacks
         )
 
     def registry_activities(self) -> RegistryActivities:

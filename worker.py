@@ -23,6 +23,7 @@ from temporalio.worker import (
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from domain.errors import DomainError
+from domain.notices import Channel, HandOver, OutgoingNotice, email_body
 from settings import load_settings
 from wiring import Wiring
 from workflows.policies import CASES_QUEUE, IDENTITY_QUEUE, REGISTRIES_QUEUE
@@ -64,7 +65,7 @@ def _workflow_runner() -> WorkflowRunner:
 
 
 async def _cases_worker(wiring: Wiring) -> Worker:
-    cases, documents = wiring.case_activities(), wiring.document_activities()
+    cases, documents, payments = wiring.case_activities(), wiring.document_activities(), wiring.payment_activities()
     return Worker(
         await wiring.connected_temporal(),
         task_queue=CASES_QUEUE,
@@ -78,6 +79,12 @@ async def _cases_worker(wiring: Wiring) -> Worker:
             documents.issue_document,
             documents.order_parcel,
             documents.parcel_delivered,
+            documents.send_parcel,
+            documents.look_at_parcel,
+            payments.order_payment,
+            payments.look_at_payment,
+            payments.close_payment,
+            payments.refund_payment,
         ],
         interceptors=[DomainErrorInterceptor()],
         max_cached_workflows=2000,
@@ -116,21 +123,38 @@ async def _maybe_await(value: Any) -> None:
         await value
 
 
-async def _send_notices(wiring: Wiring) -> NoReturn:
-    """The outbox: looks every half second, slower while the database or the gateway is away."""
-    pause = NOTICE_PAUSE_SECONDS
+def _sender(channel: Channel) -> "_Companion":
+    """The outbox of one channel, so that a gateway that is away holds up no other."""
 
-    async def send(message_id: str, phone: str, text: str) -> None:
-        await wiring.sms.send(message_id=message_id, phone=phone, text=text)
+    async def send(wiring: Wiring) -> NoReturn:
+        """Looks every half second, slower while the database is away."""
+        hand_over = _by_sms(wiring) if channel is Channel.SMS else _by_email(wiring)
+        pause = NOTICE_PAUSE_SECONDS
+        while True:
+            try:
+                seen = await wiring.outbox.send_notices(channel, hand_over)
+                pause = NOTICE_PAUSE_SECONDS if seen == 0 else 0.0
+            except DomainError as error:
+                log.warning("%s notices wait: %s", channel, error.kind)
+                pause = min(max(pause, NOTICE_PAUSE_SECONDS) * 2, LONGEST_NOTICE_PAUSE_SECONDS)
+            await asyncio.sleep(pause)
 
-    while True:
-        try:
-            seen = await wiring.papers.send_notices(send)
-            pause = NOTICE_PAUSE_SECONDS if seen == 0 else 0.0
-        except DomainError as error:
-            log.warning("notices wait: %s", error.kind)
-            pause = min(max(pause, NOTICE_PAUSE_SECONDS) * 2, LONGEST_NOTICE_PAUSE_SECONDS)
-        await asyncio.sleep(pause)
+    return send
+
+
+def _by_sms(wiring: Wiring) -> HandOver:
+    async def hand_over(notice: OutgoingNotice) -> None:
+        await wiring.sms.send(message_id=notice.message_id, phone=notice.to, text=notice.text)
+
+    return hand_over
+
+
+def _by_email(wiring: Wiring) -> HandOver:
+    async def hand_over(notice: OutgoingNotice) -> None:
+        text = email_body(notice, wiring.office_name, wiring.settings.site_url)
+        await wiring.email.send(message_id=notice.message_id, address=notice.to, subject=notice.subject or notice.text, text=text)
+
+    return hand_over
 
 
 async def _hand_over_clips(wiring: Wiring) -> NoReturn:
@@ -167,7 +191,7 @@ async def _tell_of_the_calendar(wiring: Wiring) -> NoReturn:
 
 _Companion = Callable[[Wiring], Coroutine[Any, Any, NoReturn]]
 ROLES: dict[str, tuple[Callable[[Wiring], Awaitable[Worker]], Sequence[_Companion]]] = {
-    CASES_QUEUE: (_cases_worker, [_send_notices, _hand_over_clips, _tell_of_the_calendar]),
+    CASES_QUEUE: (_cases_worker, [_sender(Channel.SMS), _sender(Channel.EMAIL), _hand_over_clips, _tell_of_the_calendar]),
     REGISTRIES_QUEUE: (_registries_worker, []),
     IDENTITY_QUEUE: (_identity_worker, []),
 }

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from casework.administration_ports import CalendarBook, CalendarOnShow
+from casework.counter_ports import Appointments, Counter
 from casework.engine import CaseEngine
 from casework.investigation_ports import Investigations
 from casework.ports import Accounts, Desk, Past, Publishing, Reads
 from domain.documents import SealVerdict
+from domain.notices import NoticeRecords
 from domain.ports import ObjectStore, ServiceItems, SmsGateway
 from domain.records import PaperRecords
 from domain.service_item import ServiceItem
 from domain.source import Source
+from domain.standing import Standings
 from domain.text import Bilingual, Language
 
 
@@ -106,7 +109,11 @@ class Office:
     accounts: Accounts
     papers: PaperRecords
     reads: Reads
+    notices: NoticeRecords
+    standings: Standings
     investigations: Investigations
+    appointments: Appointments
+    counter: Counter
     publications: Publishing
     past: Past
     calendar: CalendarBook

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,9 +18,12 @@ from catalogue.sources import load_sources
 from domain.application import ApplicationRequest
 from domain.decision import Finding
 from domain.documents import DocumentContent, DocumentText, SealedDocument, SealVerdict
-from domain.errors import NotFound, ObjectDamaged, RegistryUnavailable, Unavailable, UnknownServiceItem, WrongState
+from domain.errors import InvalidInput, NotFound, ObjectDamaged, RegistryUnavailable, Unavailable, UnknownServiceItem, WrongState
 from domain.evidence import RegistryAnswer, RegistryQuery
 from domain.identity import CheckResult, IdentityVerdict
+from domain.money import Payment, PaymentState
+from domain.notices import OutgoingNotice
+from domain.parcels import Parcel, ParcelState
 from domain.service_item import ServiceItem
 from domain.source import Source
 from domain.text import Bilingual, Language
@@ -291,35 +295,96 @@ class PlainDocuments:
 
 
 class FakePost:
-    """One parcel per order; delivered from `arrived` on."""
+    """One parcel per order; in the state that `state` says when it is looked at."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        self.arrived = True
-        self.orders: dict[str, str] = {}
+        self.state = ParcelState.DELIVERED
+        self.orders: dict[str, Parcel] = {}
         self.asked = 0
 
-    async def order(self, *, order_id: str, name: str, phone: str, address: str, document: bytes) -> str:
-        return self.orders.setdefault(order_id, f"EM{len(self.orders):09d}CN")
+    async def order(self, *, order_id: str, name: str, phone: str | None, address: str, document: bytes, notify_url: str) -> Parcel:
+        number = f"EM{len(self.orders):05d}{zlib.crc32(order_id.encode()) % 10**8:08d}CN"  # a number of its own in every test
+        parcel = Parcel(order_id=order_id, tracking_number=number, state=ParcelState.ORDERED, at=datetime.now(UTC))
+        return self.orders.setdefault(order_id, parcel)
 
-    async def delivered_at(self, tracking_number: str) -> datetime | None:
+    async def look(self, tracking_number: str) -> Parcel:
         self.asked += 1
-        return datetime.now(UTC) if self.arrived else None
+        parcel = next(p for p in self.orders.values() if p.tracking_number == tracking_number)
+        return parcel.model_copy(update={"state": self.state, "at": datetime.now(UTC)})
+
+    async def label(self, tracking_number: str) -> bytes:
+        return b"%PDF label"
 
 
-class SmsBox:
-    """Keeps what it is handed; refuses while `away`."""
+class FakeCashier:
+    """One order per case, in memory; `pay` stands for the applicant at the provider's page."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[str, str, str]] = []
+        self.reset()
+
+    def reset(self) -> None:
+        self.orders: dict[str, Payment] = {}
+        self.calls: list[tuple[str, str]] = []
         self.away = False
 
-    async def send(self, message_id: str, phone: str, text: str) -> None:
+    def pay(self, order_id: str) -> None:
+        receipt = f"R{len(self.orders):08d}"
+        self._change(order_id, state=PaymentState.PAID, pay_url=None, receipt_number=receipt, paid_at=datetime.now(UTC))
+
+    async def order(self, *, order_id: str, fen: int, subject: Bilingual, return_url: str, notify_url: str) -> Payment:
+        self._called("order", order_id)
+        fresh = Payment(order_id=order_id, state=PaymentState.OPEN, fen=fen, pay_url=f"http://127.0.0.1/pay/{order_id}")
+        return self.orders.setdefault(order_id, fresh)
+
+    async def look(self, order_id: str) -> Payment:
+        self._called("look", order_id)
+        return self._order(order_id)
+
+    async def close(self, order_id: str) -> Payment:
+        self._called("close", order_id)
+        if self._order(order_id).state is PaymentState.OPEN:
+            self._change(order_id, state=PaymentState.CLOSED, pay_url=None)
+        return self.orders[order_id]
+
+    async def refund(self, order_id: str) -> Payment:
+        self._called("refund", order_id)
+        if self._order(order_id).state is PaymentState.PAID:
+            self._change(order_id, state=PaymentState.REFUNDED, refunded_at=datetime.now(UTC))
+        if self.orders[order_id].state is not PaymentState.REFUNDED:
+            raise WrongState()
+        return self.orders[order_id]
+
+    def _called(self, what: str, order_id: str) -> None:
+        self.calls.append((what, order_id))
         if self.away:
             raise Unavailable()
-        self.sent.append((message_id, phone, text))
+
+    def _order(self, order_id: str) -> Payment:
+        if order_id not in self.orders:
+            raise NotFound()
+        return self.orders[order_id]
+
+    def _change(self, order_id: str, **changes: Any) -> None:
+        self.orders[order_id] = self.orders[order_id].model_copy(update=changes)
+
+
+class NoticeBox:
+    """A gateway that keeps what it is handed; it is gone while `away`, and takes nothing for whom it `refuses`."""
+
+    def __init__(self) -> None:
+        self.sent: list[OutgoingNotice] = []
+        self.away = False
+        self.refuses: set[str] = set()
+
+    async def take(self, notice: OutgoingNotice) -> None:
+        if self.away:
+            raise Unavailable()
+        if notice.to in self.refuses:
+            raise InvalidInput()
+        self.sent.append(notice)
 
 
 def texts_of(errors: Sequence[Any]) -> list[str]:

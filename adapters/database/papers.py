@@ -1,22 +1,19 @@
-"""Evidence, documents and the outbox of notices: what a case collects and what leaves it."""
+"""Evidence and documents: what a case collects and what it ends in."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
-from adapters.database.tables import applications, documents, events, evidence, notices
-from domain.errors import DomainError, NotFound, WrongState
+from adapters.database.tables import applications, documents, events, evidence
+from domain.errors import NotFound, WrongState
 from domain.evidence import RegistryAnswer
 from domain.ids import new_id
 from domain.text import Bilingual
-
-_LONGEST_PAUSE_SECONDS = 300
 
 
 class PaperStore:
@@ -164,36 +161,6 @@ class PaperStore:
             await connection.execute(
                 update(applications).where(applications.c.id == application_id).values(tracking_number=tracking_number)
             )
-
-    # --- the outbox ----------------------------------------------------------------------------------------------
-
-    async def send_notices(self, send: Callable[[str, str, str], Awaitable[None]], *, at_most: int = 20) -> int:
-        """Hand unsent notices to `send(message_id, phone, text)`, each row locked meanwhile; returns how many were seen.
-
-        A death between sending and committing sends again with the same message id, which the gateway drops.
-        """
-        async with self._db.transaction() as connection:
-            rows = (
-                await connection.execute(
-                    select(notices, applications.c.phone_box, applications.c.language)
-                    .join(applications, applications.c.id == notices.c.application_id)
-                    .where(notices.c.sent_at.is_(None), notices.c.next_try_at <= func.now())
-                    .order_by(notices.c.next_try_at)
-                    .limit(at_most)
-                    .with_for_update(skip_locked=True, of=notices)
-                )
-            ).all()
-            for row in rows:
-                try:
-                    phone = self._db.open(row.phone_box, "applications.phone", row.application_id)
-                    await send(str(row.id), phone, row.text["zh" if row.language == "zh" else "en"])
-                except DomainError:  # the gateway is away, or this phone cannot be read: the others must not wait for it
-                    pause = timedelta(seconds=min(2**row.attempts, _LONGEST_PAUSE_SECONDS))
-                    changed = {"attempts": row.attempts + 1, "next_try_at": func.now() + pause}
-                else:
-                    changed = {"attempts": row.attempts + 1, "sent_at": func.now()}
-                await connection.execute(update(notices).where(notices.c.id == row.id).values(**changed))
-        return len(rows)
 
 
 def _open_case(application_id: Any) -> Any:

@@ -10,7 +10,8 @@ import pytest_asyncio
 from sqlalchemy import func, select, update
 
 from adapters.database.tables import applications, notices
-from tests.builders import SmsBox, make_application_request
+from domain.notices import Channel, OutgoingNotice
+from tests.builders import NoticeBox, make_application_request
 from tests.filing import Cabinet, some_station
 
 pytestmark = pytest.mark.stack
@@ -33,28 +34,28 @@ async def unsent(cabinet: Cabinet) -> list[Any]:
 async def test_a_notice_goes_to_the_phone_of_the_application_in_its_language_once(outbox: Cabinet) -> None:
     case = await outbox.case(some_station(), make_application_request(phone="13700000007", language="en"))
     await outbox.notice(case)
-    box = SmsBox()
-    assert await outbox.wiring.papers.send_notices(box.send) == 1
-    assert await outbox.wiring.papers.send_notices(box.send) == 0
-    assert [(phone, text) for _, phone, text in box.sent] == [("13700000007", "Test")]
+    box = NoticeBox()
+    assert await outbox.wiring.outbox.send_notices(Channel.SMS, box.take) == 1
+    assert await outbox.wiring.outbox.send_notices(Channel.SMS, box.take) == 0
+    assert [(notice.to, notice.text) for notice in box.sent] == [("13700000007", "Test")]
 
 
 async def test_a_death_between_sending_and_committing_sends_again_under_the_same_id(outbox: Cabinet) -> None:
     case = await outbox.case(some_station())
     for key in ("a", "b", "c"):
         await outbox.notice(case, key)
-    box = SmsBox()
+    box = NoticeBox()
 
-    async def send_then_die(message_id: str, phone: str, text: str) -> None:
-        await box.send(message_id, phone, text)
+    async def send_then_die(notice: OutgoingNotice) -> None:
+        await box.take(notice)
         if len(box.sent) == 2:
             raise asyncio.CancelledError  # as a worker that is killed
 
     with pytest.raises(asyncio.CancelledError):
-        await outbox.wiring.papers.send_notices(send_then_die)
+        await outbox.wiring.outbox.send_notices(Channel.SMS, send_then_die)
     assert len(await unsent(outbox)) == 3
-    assert await outbox.wiring.papers.send_notices(box.send) == 3
-    ids = [message_id for message_id, _, _ in box.sent]
+    assert await outbox.wiring.outbox.send_notices(Channel.SMS, box.take) == 3
+    ids = [notice.message_id for notice in box.sent]
     assert len(ids) == 5
     assert len(set(ids)) == 3
     assert await unsent(outbox) == []
@@ -64,40 +65,40 @@ async def test_two_dispatchers_at_once_send_each_notice_once(outbox: Cabinet) ->
     case = await outbox.case(some_station())
     for number in range(12):
         await outbox.notice(case, f"n{number}")
-    box, both_hold_some = SmsBox(), asyncio.Barrier(2)
+    box, both_hold_some = NoticeBox(), asyncio.Barrier(2)
 
     def dispatcher() -> Any:
         arrived = False
 
-        async def send(message_id: str, phone: str, text: str) -> None:
+        async def send(notice: OutgoingNotice) -> None:
             nonlocal arrived
             if not arrived:
                 arrived = True
                 await asyncio.wait_for(both_hold_some.wait(), 10)
-            await box.send(message_id, phone, text)
+            await box.take(notice)
 
-        return outbox.wiring.papers.send_notices(send, at_most=6)
+        return outbox.wiring.outbox.send_notices(Channel.SMS, send, at_most=6)
 
     assert sorted(await asyncio.gather(dispatcher(), dispatcher())) == [6, 6]
-    assert len({message_id for message_id, _, _ in box.sent}) == len(box.sent) == 12
+    assert len({notice.message_id for notice in box.sent}) == len(box.sent) == 12
 
 
 async def test_notices_wait_with_growing_pauses_while_the_gateway_is_away(outbox: Cabinet) -> None:
     case = await outbox.case(some_station())
     await outbox.notice(case)
-    box = SmsBox()
+    box = NoticeBox()
     box.away = True
     pauses = []
     for _ in range(11):
-        assert await outbox.wiring.papers.send_notices(box.send) == 1
-        assert await outbox.wiring.papers.send_notices(box.send) == 0, "it waits"
+        assert await outbox.wiring.outbox.send_notices(Channel.SMS, box.take) == 1
+        assert await outbox.wiring.outbox.send_notices(Channel.SMS, box.take) == 0, "it waits"
         (row,) = await unsent(outbox)
         pauses.append(round(row.pause / timedelta(seconds=1)))
         async with outbox.wiring.database.transaction() as connection:
             await connection.execute(update(notices).where(notices.c.id == row.id).values(next_try_at=func.now()))
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
     box.away = False
-    await outbox.wiring.papers.send_notices(box.send)
+    await outbox.wiring.outbox.send_notices(Channel.SMS, box.take)
     assert len(box.sent) == 1
 
 
@@ -108,8 +109,8 @@ async def test_one_notice_that_cannot_be_read_holds_up_no_other(outbox: Cabinet)
     await outbox.notice(sound)
     async with outbox.wiring.database.transaction() as connection:
         await connection.execute(update(applications).where(applications.c.id == broken).values(phone_box=b"\x01x" + bytes(40)))
-    box = SmsBox()
-    await outbox.wiring.papers.send_notices(box.send)
+    box = NoticeBox()
+    await outbox.wiring.outbox.send_notices(Channel.SMS, box.take)
     assert len(box.sent) == 1
     (left,) = await unsent(outbox)
     assert left.application_id == broken

@@ -1,11 +1,10 @@
 """Appointments as they rest: seats of slots, taken once each, and what counters and applicants read of them."""
 
-from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, insert, select, update
+from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -127,7 +126,7 @@ async def _take_seat(
 
 
 class AppointmentStore:
-    """What pages read: hours, free seats, who comes when; and the hours that an administrator sets."""
+    """What pages read: hours, free seats, who comes when."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -136,13 +135,6 @@ class AppointmentStore:
         """The opening hours of a counter; the default ones where none are set."""
         async with self._db.statement() as connection:
             return await _hours_of(connection, station)
-
-    async def set_hours(self, station: str, hours: Sequence[Hours]) -> None:
-        """Replace the hours of a counter; none: the default ones again. What is booked stays booked."""
-        async with self._db.transaction() as connection:
-            await connection.execute(office_hours.delete().where(office_hours.c.station == station))
-            if hours:
-                await connection.execute(insert(office_hours), [opening.model_dump() | {"station": station} for opening in hours])
 
     async def taken(self, station: str, since: datetime, until: datetime) -> dict[datetime, int]:
         """How many seats are taken, by the start of the slot (aware, UTC)."""
@@ -171,7 +163,7 @@ class AppointmentStore:
             row = (await connection.execute(query)).first()
         return dict(row._mapping) if row else None
 
-    async def on_day(self, station: str, day: date, statuses: Collection[str] = (_BOOKED, "kept", "no_show")) -> list[Record]:
+    async def on_day(self, station: str, day: date) -> list[Record]:
         """Who comes to a counter on a day, in order, with the case's names and when they checked in there (None: not yet)."""
         midnight = datetime(day.year, day.month, day.day, tzinfo=CHINA)
         checked_in = (
@@ -198,7 +190,7 @@ class AppointmentStore:
             .join(applications, applications.c.id == appointments.c.application_id)
             .where(
                 appointments.c.station == station,
-                appointments.c.status.in_(statuses),
+                appointments.c.status.in_([_BOOKED, "kept", "no_show"]),
                 appointments.c.starts_at >= midnight,
                 appointments.c.starts_at < midnight + timedelta(days=1),
             )

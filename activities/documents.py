@@ -17,6 +17,7 @@ from domain.documents import DocumentContent, DocumentField, DocumentTable
 from domain.errors import WrongState
 from domain.facts import facts_of
 from domain.object_keys import document_key
+from domain.parcels import Parcel, ParcelState
 from domain.ports import DocumentMaker, ObjectStore, PostOffice, ServiceItems
 from domain.records import CaseRecords, PaperRecords
 from domain.service_item import ServiceItem
@@ -42,6 +43,7 @@ class DocumentActivities:
     post: PostOffice
     office: Bilingual
     site_url: str
+    callbacks_url: str  # call-backs go to <this>/<provider>
 
     @activity.defn
     async def issue_document(self, task: DocumentTask) -> DocumentIssued:
@@ -80,25 +82,36 @@ class DocumentActivities:
 
     @activity.defn
     async def order_parcel(self, issued: DocumentIssued, task: DocumentTask) -> ParcelOrdered:
+        """As `send_parcel`, for cases that began before parcels could come back."""
+        parcel = await self.send_parcel(issued, task)
+        await self.papers.set_tracking_number(task.application_id, parcel.tracking_number)
+        return ParcelOrdered(tracking_number=parcel.tracking_number)
+
+    @activity.defn
+    async def send_parcel(self, issued: DocumentIssued, task: DocumentTask) -> Parcel:
         """Hand the document to the post. Idempotency key: the document."""
         request, _ = await self.records.request_of(task.application_id)
         if request.delivery.address is None:
             raise WrongState()
         row = await self.papers.document(issued.number)
         pdf = await self.objects.get(document_key(issued.document_id, row.sha256), row.sha256)
-        tracking_number = await self.post.order(
+        return await self.post.order(
             order_id=str(issued.document_id),
             name=request.applicant.name,
             phone=request.applicant.phone,
             address=request.delivery.address,
             document=pdf,
+            notify_url=f"{self.callbacks_url}/post",
         )
-        await self.papers.set_tracking_number(task.application_id, tracking_number)
-        return ParcelOrdered(tracking_number=tracking_number)
+
+    @activity.defn
+    async def look_at_parcel(self, parcel: Parcel) -> Parcel:
+        """Where the parcel is now: the post's own word, whatever its call-backs said."""
+        return await self.post.look(parcel.tracking_number)
 
     @activity.defn
     async def parcel_delivered(self, parcel: ParcelOrdered) -> bool:
-        return await self.post.delivered_at(parcel.tracking_number) is not None
+        return (await self.post.look(parcel.tracking_number)).state is ParcelState.DELIVERED
 
 
 def _field(zh: str, en: str, value: str, value_en: str | None = None) -> DocumentField:

@@ -51,6 +51,7 @@ def admit(
         check_answers(item, request.answers)
     except InvalidInput as error:
         problems.extend(error.fields)
+    problems.extend(_phone_problems(request))
     problems.extend(_delivery_problems(request, item))
     problems.extend(_channel_problems(request, item))
     if problems:
@@ -58,12 +59,19 @@ def admit(
     return request.model_copy(update={"applicant": request.applicant.model_copy(update={"id_number": id_number})})
 
 
+def _phone_problems(request: ApplicationRequest) -> list[FieldError]:
+    if request.applicant.phone is not None or request.filed_by is not None:
+        return []
+    text = Bilingual(zh="请填写 11 位手机号", en="Enter a mobile number of 11 digits")
+    return [FieldError(path="/applicant/phone", text=text)]
+
+
 def _channel_problems(request: ApplicationRequest, item: ServiceItem) -> list[FieldError]:
     """Programs and the engine may bring any item; people come by the doors that the item names."""
     if not item.can_be_applied_for:
         text = Bilingual(zh="公示事项供查阅，不受理申请", en="A public notice is there to be read; nobody applies for it")
         return [FieldError(path="/service_item", text=text)]
-    if request.channel in ("api", "engine") or request.channel in item.channels:
+    if request.channel in ("api", "engine") or request.filed_by is not None or request.channel in item.channels:
         return []
     allowed = ", ".join(item.channels)
     text = Bilingual(zh=f"本事项的办理渠道：{allowed}", en=f"This service item is applied for by: {allowed}")

@@ -11,7 +11,7 @@ from domain.decision import Outcome
 from domain.identity import IdentityVerdict
 from domain.inquiries import Pattern
 from domain.jurisdiction import Role
-from domain.limits import Clock, Escalation, Mark
+from domain.limits import Clock, Clocks, Escalation, Mark
 from domain.money import Payment
 from domain.parcels import Parcel
 from domain.service_item import ServiceItem, StepKind
@@ -56,6 +56,7 @@ class WorkItemOpening(BaseModel):
     working_days: int | None = None  # before clocks
     until: datetime | None = None  # a fixed limit, such as the counter window
     clock: Clock | None = None  # a limit in working days
+    escalation: Escalation = Escalation.NONE  # of an earlier work item of the same step
 
 
 class InvestigationTask(BaseModel):
@@ -96,20 +97,12 @@ class QuestionClosing(BaseModel):
     answer: str | None = None
 
 
-class Clocks(BaseModel):
-    """The limits of a case as they run now. `work_item_id` with `work_item`: the open step's. None: does not run."""
+class StaffNote(BaseModel):
+    """Tell whoever holds a work item, and by its level the team leader and the supervisor; they are looked up where it is written."""
 
-    work_item_id: UUID | None = None
-    work_item: Clock | None = None
-    promised: Clock | None = None
-    legal: Clock | None = None
-
-
-class EscalationNote(BaseModel):
-    """A mark was reached: who must be told is looked up where it is written."""
-
-    work_item_id: UUID | None
-    level: Escalation
+    work_item_id: UUID | None  # None: about the case as a whole
+    kind: str
+    level: Escalation = Escalation.NONE
     text: Bilingual
 
 
@@ -183,7 +176,7 @@ class CaseChange(BaseModel):
     supplement_until: datetime | None = None
     notices: list[NoticeText] = []
     clocks: Clocks | None = None  # the limits as they run from now on; left out: as they were
-    escalation: EscalationNote | None = None
+    staff_note: StaffNote | None = None
     question: QuestionOpening | None = None
     question_closing: QuestionClosing | None = None
     investigation: InvestigationOpening | None = None

@@ -74,6 +74,26 @@ def value_at(record: Any, path: str) -> Any:
     return record
 
 
+def people_of(item: ServiceItem, facts: Mapping[str, Any]) -> list[str]:
+    """The ID numbers that a case asks registries about, beside its applicant's."""
+    named = (subject_of(wanted.about, facts) for wanted in item.evidence if wanted.about)
+    return sorted({number for number in named if number is not None and len(number) == 18})
+
+
+_ADDRESS_ANSWERS = ("new_address", "settle_address", "home_address", "address")
+
+
+def address_led_to(facts: Mapping[str, Any]) -> str | None:
+    """Where a move leads: the home of the certificate named in the answers, or an address that they state. None: no move."""
+    answers = facts.get("answers", {})
+    certificate = answers.get("property_certificate")
+    homes = facts.get("property", {}).get("properties", []) if certificate else []
+    home = next((h for h in homes if isinstance(h, Mapping) and h.get("certificate_number") == certificate), None)
+    stated = next((answers[name] for name in _ADDRESS_ANSWERS if isinstance(answers.get(name), str)), None)
+    address = home.get("address") if home else stated
+    return "".join(str(address).split()) if address else None
+
+
 def nobody_to_ask(wanted: EvidenceRequest, facts: Mapping[str, Any]) -> bool:
     """Whether all is known that a question needs, and yet it has no subject or no parameter: then it is not asked."""
     origins = [*([wanted.about] if wanted.about else []), *(origin_path(origin) for origin in wanted.query.values())]

@@ -69,6 +69,36 @@ class Clock(BaseModel):
         return any(pause.until is None for pause in self.pauses)
 
 
+class Clocks(BaseModel):
+    """The limits of a case as they run now; None: that one does not run.
+
+    `work_item` is the open step's, under `work_item_id`, or of the work item that the same change opens.
+    """
+
+    work_item_id: UUID | None = None
+    work_item: Clock | None = None
+    promised: Clock | None = None
+    legal: Clock | None = None
+
+
+class Dates(BaseModel):
+    """What the clocks of a change come to, by the calendar of its moment; None: stands still or does not run."""
+
+    work_item_due_at: datetime | None = None
+    promised_due_at: datetime | None = None
+    legal_due_at: datetime | None = None
+
+
+class Timing(BaseModel):
+    """What a change needs of the calendar, worked out before it is written."""
+
+    work_item_due_at: datetime | None = None  # of the work item that it opens
+    dates: Dates | None = None  # None: the clocks run as before
+    task_limits: list[datetime] = []  # of an investigation's tasks, in order
+    appointment_on_working_day: bool = True
+    inquiry_due_at: datetime | None = None
+
+
 class Mark(BaseModel):
     """A moment at which a case tells somebody. `work_item_id` None: about the case as a whole."""
 
@@ -123,3 +153,32 @@ def _working_day_before(day: date, is_working: IsWorkingDay) -> date:
     while not is_working(day):
         day -= timedelta(days=1)
     return day
+
+
+def dates_of(clocks: Clocks, is_working: IsWorkingDay) -> Dates:
+    """What each clock comes to."""
+    return Dates(
+        work_item_due_at=due_at(clocks.work_item, is_working) if clocks.work_item else None,
+        promised_due_at=due_at(clocks.promised, is_working) if clocks.promised else None,
+        legal_due_at=due_at(clocks.legal, is_working) if clocks.legal else None,
+    )
+
+
+def case_marks(clocks: Clocks, work_item_id: UUID | None, is_working: IsWorkingDay) -> list[Mark]:
+    """The marks of a step's limit and of the case's two, in order."""
+    marks = marks_of(clocks.work_item, is_working, work_item_id) if clocks.work_item else []
+    dates = dates_of(clocks, is_working)
+    if dates.promised_due_at is not None:
+        marks.append(Mark(kind=MarkKind.PROMISED_PASSED, at=dates.promised_due_at))
+    if dates.legal_due_at is not None:
+        marks.append(Mark(kind=MarkKind.LEGAL_PASSED, at=dates.legal_due_at))
+    return sorted(marks, key=lambda mark: mark.at)
+
+
+def task_marks(work_item_id: UUID, limit: datetime, is_working: IsWorkingDay) -> list[Mark]:
+    """An investigation's task has a day of its own: a reminder on the morning of the working day before, and overdue."""
+    eve = _working_day_before(day_in_china(limit), is_working)
+    return [
+        Mark(kind=MarkKind.DUE_TOMORROW, at=datetime.combine(eve, MORNING, CHINA), work_item_id=work_item_id),
+        Mark(kind=MarkKind.OVERDUE, at=limit, work_item_id=work_item_id),
+    ]

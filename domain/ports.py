@@ -1,6 +1,6 @@
 """What the outside world must offer; `adapters/` implements each, `wiring.py` puts them together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -89,7 +89,7 @@ class EmailGateway(Protocol):
 
 
 class PostOffice(Protocol):
-    async def order(self, *, order_id: str, name: str, phone: str, address: str, document: bytes, notify_url: str) -> Parcel:
+    async def order(self, *, order_id: str, name: str, phone: str | None, address: str, document: bytes, notify_url: str) -> Parcel:
         """Have a document printed and posted; idempotent by `order_id`. Changes are told to `notify_url`, signed.
 
         Raises:
@@ -166,6 +166,14 @@ class CallbackReader(Protocol):
 class WorkingDays(Protocol):
     def add(self, day: date, working_days: int) -> date:
         """The last day of a limit of so many working days that begins the day after `day`."""
+        ...
+
+    async def working_day_test(self, county: str | None) -> Callable[[date], bool]:
+        """Whether a day is a working day, by the calendar as the offices have corrected it by now; `county`: 6 digits.
+
+        Raises:
+            Unavailable: the corrections cannot be read now.
+        """
         ...
 
 

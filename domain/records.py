@@ -1,6 +1,6 @@
 """What activities need of the read model; `adapters/database` implements it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -9,6 +9,7 @@ from domain.application import ApplicationRequest, WaitingFor
 from domain.changes import CaseChange, CaseOpened, ChangeResult, OpenCase
 from domain.decision import Outcome
 from domain.evidence import RegistryAnswer
+from domain.limits import Timing
 from domain.service_item import ServiceItem
 from domain.text import Bilingual
 
@@ -18,7 +19,9 @@ class CaseRecords(Protocol):
 
     async def open_case(self, opening: OpenCase, item: ServiceItem, *, division: str) -> CaseOpened: ...
 
-    async def apply(self, change: CaseChange, *, due_at: datetime | None = None) -> ChangeResult: ...
+    async def apply(self, change: CaseChange, *, timing: Timing | None = None) -> ChangeResult: ...
+
+    async def station_of(self, application_id: UUID) -> str | None: ...
 
     async def request_of(self, application_id: UUID) -> tuple[ApplicationRequest, ServiceItem]: ...
 
@@ -34,6 +37,8 @@ class CaseRecords(Protocol):
         station_name: str | None = None,
         waiting_for: WaitingFor | None,
         event_text: Bilingual,
+        people: Sequence[str] = (),
+        address: str | None = None,
     ) -> None: ...
 
     async def set_station(self, application_id: UUID, station: str, station_name: str | None = None) -> None: ...

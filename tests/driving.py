@@ -24,6 +24,7 @@ from domain.service_item import StepKind
 from settings import Settings
 from tests.builders import (
     STATION,
+    FakeCashier,
     FakePost,
     FakeRegistries,
     MemoryObjects,
@@ -41,6 +42,8 @@ ROLE_OF = {
     StepKind.APPROVAL: Role.APPROVER,
     StepKind.COUNTER_CHECK: Role.COUNTER,
     StepKind.IDENTITY_CHECK: Role.COUNTER,
+    StepKind.COLLECTION: Role.COUNTER,
+    StepKind.INVESTIGATION: Role.INVESTIGATOR,
 }
 PATIENCE_SECONDS = 30.0
 
@@ -197,9 +200,10 @@ class FictionTown(Town):
         self.verifier: ScriptedVerifier = parts["verifier"]
         self.documents: PlainDocuments = parts["documents"]
         self.post: FakePost = parts["post"]
+        self.cashier: FakeCashier = parts["cashier"]
 
     def reset(self) -> None:
-        for part in (self.registries, self.verifier, self.documents, self.post):
+        for part in (self.registries, self.verifier, self.documents, self.post, self.cashier):
             part.reset()
 
 
@@ -222,6 +226,7 @@ def fiction_wiring(settings: Settings, client: Client, *items: Any) -> TestWirin
         objects=MemoryObjects(),
         documents=PlainDocuments(),
         post=FakePost(),
+        cashier=FakeCashier(),
     )
 
 

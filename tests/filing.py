@@ -12,6 +12,7 @@ from domain.changes import CaseChange, ChangeResult, NoticeText, OpenCase, WorkI
 from domain.decision import Outcome
 from domain.ids import new_id
 from domain.jurisdiction import Role
+from domain.limits import Timing
 from domain.object_keys import document_key, material_key
 from domain.service_item import ServiceItem, StepKind
 from domain.text import Bilingual
@@ -61,7 +62,8 @@ class Cabinet:
         )
 
     async def apply(self, case: UUID, event: str = "noted", **changes: Any) -> ChangeResult:
-        return await self.wiring.cases.apply(make_change(case, event, **changes), due_at=datetime.now(UTC) + timedelta(days=3))
+        timing = Timing(work_item_due_at=datetime.now(UTC) + timedelta(days=3))
+        return await self.wiring.cases.apply(make_change(case, event, **changes), timing=timing)
 
     async def work_item(self, case: UUID, kind: StepKind, role: Role, level: str = "station") -> UUID:
         opening = WorkItemOpening(kind=kind, role=role, level=level, name=TEXT)

@@ -107,7 +107,7 @@ class AccountStore:
             values = {
                 "name_box": self._db.seal(applicant.name, "persons.name", row_id),
                 "phone_box": self._db.seal(applicant.phone, "persons.phone", row_id),
-                "phone_index": self._db.index(applicant.phone),
+                "phone_index": self._db.index(applicant.phone or ""),
                 "verified_at": at,
             }
             if found:

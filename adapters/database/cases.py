@@ -1,7 +1,7 @@
 """Cases as the procedure writes them: every method is one transaction, and may come twice."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,10 @@ from sqlalchemy import bindparam, exists, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.database.appointments import change_appointment
+from adapters.database.engine import Database
 from adapters.database.opening import OpeningStore, new_challenge
+from adapters.database.peoples_work import close_everything, note_people, write_peoples_work
 from adapters.database.tables import (
     applications,
     challenges,
@@ -23,12 +26,14 @@ from domain.application import (
     Applicant,
     ApplicationRequest,
     DeliveryChoice,
+    FiledBy,
     Status,
     WaitingFor,
 )
 from domain.changes import (
     CaseChange,
     ChangeResult,
+    DecisionByPerson,
     NoticeText,
     WorkItemClosing,
     WorkItemOpening,
@@ -36,23 +41,30 @@ from domain.changes import (
 from domain.decision import Outcome
 from domain.errors import NotFound, WorkItemNotClaimed, WrongState
 from domain.ids import new_id
+from domain.limits import Timing
+from domain.quiet import next_allowed
 from domain.service_item import ServiceItem
 from domain.text import Bilingual
 from domain.work_items import WorkItemStatus
+
+_SUBJECT = Bilingual(zh="最多跑一次：办件进度", en="OneTrip: news of your application")
 
 
 class CaseStore(OpeningStore):
     """The read model's writer, for the activities of a procedure."""
 
+    def __init__(self, database: Database, *, quiet_hours: bool = True) -> None:
+        super().__init__(database)
+        self._quiet_hours = quiet_hours
+
     # --- changes -------------------------------------------------------------------------------------------------
 
-    async def apply(self, change: CaseChange, *, due_at: datetime | None = None) -> ChangeResult:
+    async def apply(self, change: CaseChange, *, timing: Timing | None = None) -> ChangeResult:
         """Write one change with its event; the same key a second time writes nothing and answers as the first did.
-
-        `due_at` is the limit of the work item that the change opens, if it opens one.
 
         Raises:
             WrongState: the case has ended, and this is not its end told again.
+            SlotTaken, WorkItemNotClaimed: as the parts of the change are refused.
         """
         result = self._result_of(change)
         async with self._db.transaction() as connection:
@@ -66,8 +78,8 @@ class CaseStore(OpeningStore):
                         event=change.event,
                         by=change.by,
                         text=change.text.model_dump(),
-                        data=change.data,
-                        result=result.model_dump(mode="json") if result.work_item_id or result.challenge else None,
+                        data=change.data | self._decision_digest(change.decision),
+                        result=result.model_dump(mode="json") if result != ChangeResult() else None,
                     )
                     .on_conflict_do_nothing(index_elements=["application_id", "key"])
                     .returning(events.c.id)
@@ -75,31 +87,42 @@ class CaseStore(OpeningStore):
             ).scalar_one_or_none()
             if event_id is None:
                 return await self._earlier_result(connection, change)
-            await self._write(connection, change, result, due_at)
-        return result
+            ends_at = await self._write(connection, change, result, timing or Timing())
+        return result.model_copy(update={"appointment_ends_at": ends_at})
+
+    def _decision_digest(self, decision: DecisionByPerson | None) -> dict[str, str]:
+        """The event binds a decision that rests encrypted elsewhere, by a keyed digest."""
+        return {"digest": self._db.digest(decision.model_dump(mode="json"))} if decision else {}
 
     def _result_of(self, change: CaseChange) -> ChangeResult:
         """Named before anything is written: an event is never touched again."""
         return ChangeResult(
             work_item_id=new_id() if change.open_work_item else None,
             challenge=new_challenge(change.at) if change.issue_challenge else None,
+            task_ids=[new_id() for _ in change.investigation.tasks] if change.investigation else [],
         )
 
     async def _earlier_result(self, connection: AsyncConnection, change: CaseChange) -> ChangeResult:
-        result = (
+        found = (
             await connection.execute(
                 select(events.c.result).where(events.c.application_id == change.application_id, events.c.key == change.key)
             )
         ).scalar_one()
-        return ChangeResult.model_validate(result or {})
+        result = ChangeResult.model_validate(found or {})
+        if change.appointment is not None:
+            ends_at = await change_appointment(connection, change.application_id, change.appointment, change.at)
+            return result.model_copy(update={"appointment_ends_at": ends_at})
+        return result
 
-    async def _write(self, connection: AsyncConnection, change: CaseChange, result: ChangeResult, due_at: datetime | None) -> None:
+    async def _write(self, connection: AsyncConnection, change: CaseChange, result: ChangeResult, timing: Timing) -> datetime | None:
+        """The end of a booked slot, if the change books one."""
+        open_case = [] if change.after_end else [applications.c.ended_at.is_(None)]
         row = (
             await connection.execute(
                 update(applications)
-                .where(applications.c.id == change.application_id, applications.c.ended_at.is_(None))
-                .values(**self._changed_columns(change))
-                .returning(applications.c.station, applications.c.language)
+                .where(applications.c.id == change.application_id, *open_case)
+                .values(**self._changed_columns(change, timing))
+                .returning(applications.c.station, applications.c.language, applications.c.email_box)
             )
         ).first()
         if row is None:  # a command or a cancelled step that came in while the case ended: the event is rolled back too
@@ -107,20 +130,26 @@ class CaseStore(OpeningStore):
         if change.close_work_item:
             await self._close_work_item(connection, change.close_work_item, change.at)
         if change.open_work_item and result.work_item_id:
-            assert due_at is not None
-            await self._open_work_item(connection, change, change.open_work_item, result.work_item_id, row.station, due_at)
+            assert timing.work_item_due_at is not None
+            await self._open_work_item(connection, change, change.open_work_item, result.work_item_id, row.station, timing.work_item_due_at)
         if result.challenge:
             language = change.challenge_language or row.language
             await self._issue_challenge(connection, change.application_id, result.challenge, language, change.at)
         for notice in change.notices:
-            await self._post_notice(connection, change.application_id, notice, change.at)
+            await self._post_notice(connection, change.application_id, notice, change.at, by_email=row.email_box is not None)
         if change.answers_patch:
             await self._merge_answers(connection, change.application_id, change.answers_patch, change.answers_dropped)
+        ends_at = await write_peoples_work(self._db, connection, change, result, timing, row.station)
         if change.status is not None and change.status.final:
-            await self._cancel_open_work(connection, change.application_id, change.at)
+            await close_everything(connection, change.application_id, change.at)
+        return ends_at
 
-    def _changed_columns(self, change: CaseChange) -> dict[str, Any]:
+    def _changed_columns(self, change: CaseChange, timing: Timing) -> dict[str, Any]:
         columns: dict[str, Any] = {"updated_at": change.at}
+        if timing.dates is not None:
+            columns |= {"promised_due_at": timing.dates.promised_due_at, "legal_due_at": timing.dates.legal_due_at}
+        if change.parcel is not None:
+            columns["tracking_number"] = change.parcel.tracking_number
         if change.status is not None:
             columns["status"] = change.status.value
             if change.status.final:
@@ -166,6 +195,8 @@ class CaseStore(OpeningStore):
                 due_at=due_at,
                 opened_at=change.at,
                 findings={},
+                clock=opening.clock.model_dump(mode="json") if opening.clock else None,
+                escalation=opening.escalation.value,
             )
         )
 
@@ -189,13 +220,6 @@ class CaseStore(OpeningStore):
         if closed.first() is None:  # rolls the event back too
             raise WorkItemNotClaimed()
 
-    async def _cancel_open_work(self, connection: AsyncConnection, application_id: UUID, at: datetime) -> None:
-        await connection.execute(
-            update(work_items)
-            .where(work_items.c.application_id == application_id, work_items.c.status.in_(["open", "claimed"]))
-            .values(status=WorkItemStatus.CANCELLED.value, closed_at=at)
-        )
-
     async def _merge_answers(
         self, connection: AsyncConnection, application_id: UUID, patch: Mapping[str, Any], dropped: Sequence[str]
     ) -> None:
@@ -207,19 +231,20 @@ class CaseStore(OpeningStore):
             update(applications).where(applications.c.id == application_id).values(answers_box=self._db.seal(merged, place, application_id))
         )
 
-    async def _post_notice(self, connection: AsyncConnection, application_id: UUID, notice: NoticeText, at: datetime) -> None:
-        await connection.execute(
-            insert(notices)
-            .values(
-                id=new_id(),
-                application_id=application_id,
-                key=notice.key,
-                text=notice.text.model_dump(),
-                created_at=at,
-                next_try_at=func.now(),  # the real clock: a case may run under skipped time
-            )
-            .on_conflict_do_nothing(index_elements=["application_id", "key"])
-        )
+    async def _post_notice(
+        self, connection: AsyncConnection, application_id: UUID, notice: NoticeText, at: datetime, *, by_email: bool
+    ) -> None:
+        now = datetime.now(UTC)  # the real clock: a case may run under skipped time
+        row = {
+            "application_id": application_id,
+            "text": notice.text.model_dump(),
+            "created_at": at,
+            "next_try_at": next_allowed(now) if self._quiet_hours else now,
+        }
+        rows = [row | {"id": new_id(), "key": notice.key, "channel": "sms", "subject": None}]
+        if by_email:
+            rows.append(row | {"id": new_id(), "key": f"{notice.key}:email", "channel": "email", "subject": _SUBJECT.model_dump()})
+        await connection.execute(insert(notices).values(rows).on_conflict_do_nothing(index_elements=["application_id", "key"]))
 
     # --- what the procedure decides on ---------------------------------------------------------------------------
 
@@ -240,7 +265,8 @@ class CaseStore(OpeningStore):
             applicant=Applicant(
                 id_number=id_number,
                 name=self._db.open(row.applicant_name_box, "applications.applicant_name", row.id),
-                phone=self._db.open(row.phone_box, "applications.phone", row.id),
+                phone=self._db.open(row.phone_box, "applications.phone", row.id) if row.phone_box else None,
+                email=self._db.open(row.email_box, "applications.email", row.id) if row.email_box else None,
             ),
             answers=self._db.open(row.answers_box, "applications.answers", row.id),
             delivery=DeliveryChoice(
@@ -249,8 +275,15 @@ class CaseStore(OpeningStore):
             language=row.language,
             channel=row.channel,
             client_id=row.client_id,
+            filed_by=FiledBy(clerk_id=row.filed_by, station=row.filed_at) if row.filed_by else None,
         )
         return request, item
+
+    async def station_of(self, application_id: UUID) -> str | None:
+        async with self._db.statement() as connection:
+            return (
+                await connection.execute(select(applications.c.station).where(applications.c.id == application_id))
+            ).scalar_one_or_none()
 
     async def save_machine_decision(
         self,
@@ -264,10 +297,13 @@ class CaseStore(OpeningStore):
         station_name: str | None = None,
         waiting_for: WaitingFor | None,
         event_text: Bilingual,
+        people: Sequence[str] = (),
+        address: str | None = None,
     ) -> None:
         """Keep the machine's decision with its rule results and inputs, and whose territory the case is.
 
-        `waiting_for` is given when it approved: the case then goes straight to issuing.
+        `waiting_for` is given when it approved: the case then goes straight to issuing. `people`: ID numbers of others whom the case is
+        about; `address`: where it leads; only their keyed hashes are kept.
 
         Raises:
             WrongState: the case has ended.
@@ -282,14 +318,23 @@ class CaseStore(OpeningStore):
                     event="decided",
                     by="machine",
                     text=event_text.model_dump(),
-                    data={"outcome": outcome.value},
+                    data={"outcome": outcome.value, "digest": self._db.digest(decision)},
                 )
                 .on_conflict_do_nothing(index_elements=["application_id", "key"])
                 .returning(events.c.id)
             )
             if event.first() is None:
                 return
-            approved = {"status": Status.ISSUING.value, "waiting_for": [waiting_for.model_dump(mode="json")]} if waiting_for else {}
+            approved = (
+                {
+                    "status": Status.ISSUING.value,
+                    "waiting_for": [waiting_for.model_dump(mode="json")],
+                    "promised_due_at": None,
+                    "legal_due_at": None,
+                }
+                if waiting_for
+                else {}
+            )
             changed = await connection.execute(
                 update(applications)
                 .where(applications.c.id == application_id, applications.c.ended_at.is_(None))
@@ -298,6 +343,7 @@ class CaseStore(OpeningStore):
                     outcome=outcome.value,
                     station=station,
                     station_name=station_name,
+                    address_index=self._db.index(address) if address else None,
                     updated_at=at,
                     **approved,
                 )
@@ -305,6 +351,7 @@ class CaseStore(OpeningStore):
             )
             if changed.first() is None:
                 raise WrongState()
+            await note_people(self._db, connection, application_id, people, relation="subject")
 
     async def set_station(self, application_id: UUID, station: str, station_name: str | None = None) -> None:
         values = {"station": station, "station_name": station_name}

@@ -61,6 +61,11 @@ class Database:
     def open(self, box: bytes, place: str, row: UUID) -> Any:
         return from_json(self._keyring.decrypt(bytes(box), place.encode() + row.bytes))
 
+    def digest(self, value: Any) -> str:
+        """The keyed digest of any JSON value, hex: it binds what rests encrypted, and tells nothing without the key."""
+        canonical = json.dumps(json.loads(to_json(value)), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return self.index(f"digest:{canonical}").hex()
+
     def index(self, text: str) -> bytes:
         """The keyed hash under which an ID number or a phone is found."""
         return blind_index(self._index_key, text)

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
+from adapters.database.peoples_work import note_people
 from adapters.database.pinned import PinnedItems
 from adapters.database.tables import (
     acceptance_serials,
@@ -26,12 +27,14 @@ from domain.application import (
     WaitingFor,
 )
 from domain.changes import (
+    PROCEDURE,
     CaseOpened,
     ChallengeIssued,
     OpenCase,
 )
 from domain.clock import day_in_china
 from domain.ids import acceptance_number, new_id
+from domain.queues import name_key
 from domain.service_item import ServiceItem
 from domain.text import Bilingual, Language
 
@@ -72,9 +75,10 @@ class OpeningStore:
                 opened = await self._read_opened(connection, opening.application_id)
                 assert opened is not None
                 return opened
+            await note_people(self._db, connection, opening.application_id, [opening.request.applicant.id_number], relation="applicant")
             challenge = new_challenge(opening.at)
             await self._issue_challenge(connection, opening.application_id, challenge, opening.request.language, opening.at)
-            opened = CaseOpened(acceptance_number=number, item=item, challenge=challenge)
+            opened = CaseOpened(acceptance_number=number, item=item, challenge=challenge, procedure=PROCEDURE)
             await connection.execute(
                 insert(events).values(
                     application_id=opening.application_id,
@@ -84,7 +88,7 @@ class OpeningStore:
                     by="applicant" if opening.request.client_id is None else "client",
                     text={"zh": "已提交申请", "en": "Application submitted"},
                     data={"service_item": item.code, "version": item.version},
-                    result={"challenge": challenge.model_dump(mode="json")},
+                    result={"challenge": challenge.model_dump(mode="json"), "procedure": PROCEDURE},
                 )
             )
         return opened
@@ -112,6 +116,7 @@ class OpeningStore:
             acceptance_number=row[0],
             item=ServiceItem.model_validate(row[1]),
             challenge=ChallengeIssued.model_validate(row[2]["challenge"]),
+            procedure=row[2].get("procedure", 1),
         )
 
     async def _next_serial(self, division: str, day: date) -> int:
@@ -139,8 +144,8 @@ class OpeningStore:
                 id_number_index=index,
                 id_number_box=self._db.seal(applicant.id_number, "persons.id_number", person_id),
                 name_box=self._db.seal(applicant.name, "persons.name", person_id),
-                phone_box=self._db.seal(applicant.phone, "persons.phone", person_id),
-                phone_index=self._db.index(applicant.phone),
+                phone_box=self._db.seal(applicant.phone or "", "persons.phone", person_id),
+                phone_index=self._db.index(applicant.phone or ""),
                 created_at=at,
             )
             .on_conflict_do_nothing(index_elements=["id_number_index"])
@@ -152,7 +157,7 @@ class OpeningStore:
 
     def _application_row(self, opening: OpenCase, person_id: UUID, number: str, item: ServiceItem, digest: str) -> dict[str, Any]:
         request, row_id = opening.request, opening.application_id
-        address = request.delivery.address
+        phone, address = request.applicant.phone, request.delivery.address
         first, waiting = _beginning(opening, item)
         return {
             "id": row_id,
@@ -165,8 +170,12 @@ class OpeningStore:
             "status": first.value,
             "waiting_for": [entry.model_dump(mode="json") for entry in waiting],
             "applicant_name_box": self._db.seal(request.applicant.name, "applications.applicant_name", row_id),
-            "phone_box": self._db.seal(request.applicant.phone, "applications.phone", row_id),
-            "phone_index": self._db.index(request.applicant.phone),
+            "name_index": self._db.index(name_key(request.applicant.name)),
+            "phone_box": self._db.seal(phone, "applications.phone", row_id) if phone else None,
+            "phone_index": self._db.index(phone) if phone else None,
+            "email_box": self._db.seal(request.applicant.email, "applications.email", row_id) if request.applicant.email else None,
+            "filed_by": request.filed_by.clerk_id if request.filed_by else None,
+            "filed_at": request.filed_by.station if request.filed_by else None,
             "answers_box": self._db.seal(request.answers, "applications.answers", row_id),
             "delivery": request.delivery.method.value,
             "address_box": self._db.seal(address, "applications.address", row_id) if address else None,

@@ -16,13 +16,13 @@ class HttpPost:
     def __init__(self, base_url: str, token: str, timeout_seconds: float = 15.0) -> None:
         self._client = OutboundClient(base_url, token, timeout_seconds, max_connections=8)
 
-    async def order(self, *, order_id: str, name: str, phone: str, address: str, document: bytes, notify_url: str) -> Parcel:
+    async def order(self, *, order_id: str, name: str, phone: str | None, address: str, document: bytes, notify_url: str) -> Parcel:
         """Have a PDF printed and posted; idempotent by `order_id`. Changes are told to `notify_url`, signed.
 
         Raises:
             Unavailable: not ordered, try again.
         """
-        addressee = {"order_id": order_id, "name": name, "phone": phone, "address": address}
+        addressee = {"order_id": order_id, "name": name, "phone": phone or "无", "address": address}
         form = aiohttp.FormData(addressee | {"notify_url": notify_url})
         form.add_field("document", document, filename="document.pdf", content_type="application/pdf")
         try:

@@ -22,6 +22,7 @@ from adapters.payloads import encrypted_converter
 from domain.application import Status
 from domain.errors import InvalidInput
 from domain.ids import new_id, workflow_id
+from domain.parcels import ParcelState
 from domain.service_item import StepKind
 from settings import Settings
 from tests.builders import NAME, library_card, make_application_request, make_id_number, make_service_item
@@ -148,10 +149,10 @@ async def no_portrait(town: Recorder) -> UUID:
 
 
 async def posted(town: Recorder) -> UUID:
-    town.post.arrived = False
+    town.post.state = ParcelState.IN_TRANSIT
     case = await town.begin(make_application_request(delivery="post"))
     await town.until(case, lambda _: town.post.asked > 0, "a question to the post")
-    town.post.arrived = True
+    town.post.state = ParcelState.DELIVERED
     await town.forward(case, timedelta(minutes=5))
     await town.until_status(case, Status.COMPLETED)
     return case

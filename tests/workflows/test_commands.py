@@ -18,6 +18,7 @@ from domain.errors import InvalidInput, MaterialMissing, UnknownServiceItem, Wor
 from domain.forms import with_conditions
 from domain.ids import new_id, workflow_id
 from domain.jurisdiction import Role
+from domain.parcels import ParcelState
 from domain.service_item import ServiceItem, StepKind
 from tests.builders import STATION, library_card, make_application_request, make_service_item
 from tests.driving import FictionTown
@@ -96,7 +97,7 @@ async def _before_the_identity_check(town: FictionTown) -> UUID:
 
 
 async def _on_its_way_by_post(town: FictionTown) -> UUID:
-    town.post.arrived = False
+    town.post.state = ParcelState.IN_TRANSIT
     case = await town.begin(make_application_request(delivery="post"))
     await town.until_status(case, Status.POSTING)
     return case

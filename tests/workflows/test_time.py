@@ -12,6 +12,7 @@ from casework.views import ApplicationView
 from domain.application import Status
 from domain.errors import ChallengeExpired, InvalidInput, TooManyAttempts, WrongState
 from domain.ids import workflow_id
+from domain.parcels import ParcelState
 from domain.service_item import StepKind
 from tests.builders import make_application_request
 from tests.driving import INTEGRATOR, FictionTown, days
@@ -302,14 +303,14 @@ async def test_a_registry_that_is_down_delays_a_case_and_says_so_and_never_fails
 
 
 async def test_a_parcel_is_asked_after_until_it_is_delivered(town: FictionTown, time: Clock) -> None:
-    town.post.arrived = False
+    town.post.state = ParcelState.IN_TRANSIT
     case = await town.begin(make_application_request(delivery="post"))
     view = await town.until_status(case, Status.POSTING)
     assert len(town.post.orders) == 1
     await town.until(case, lambda _: town.post.asked == 1, "a first question")
     await time.forward(case, days(2))
     assert 8 < town.post.asked < 16
-    town.post.arrived = True
+    town.post.state = ParcelState.DELIVERED
     await time.forward(case, timedelta(hours=7))
     view = await town.until_status(case, Status.COMPLETED)
     assert view.tracking_number == "EM000000000CN"

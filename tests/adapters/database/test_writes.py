@@ -15,6 +15,7 @@ from domain.decision import Outcome
 from domain.errors import WorkItemNotClaimed, WrongState
 from domain.ids import new_id
 from domain.jurisdiction import Role
+from domain.limits import Timing
 from domain.service_item import StepKind
 from tests.builders import FakeRegistries, make_application_request, make_id_number
 from tests.filing import DIVISION, TEXT, Cabinet, make_change, some_station
@@ -80,8 +81,8 @@ async def test_a_change_twice_is_written_once_and_answers_the_same(cabinet: Cabi
         answers_patch={"genre": "maps"},
     )
     events = await rows_of(cabinet, tables.events, case)
-    first = await cabinet.wiring.cases.apply(change, due_at=now() + SOON)
-    second = await cabinet.wiring.cases.apply(change, due_at=now() + SOON)
+    first = await cabinet.wiring.cases.apply(change, timing=Timing(work_item_due_at=now() + SOON))
+    second = await cabinet.wiring.cases.apply(change, timing=Timing(work_item_due_at=now() + SOON))
     assert first == second
     assert first.work_item_id and first.challenge
     assert await rows_of(cabinet, tables.events, case) == events + 1
@@ -229,7 +230,7 @@ async def test_a_connection_that_dies_before_the_commit_leaves_nothing_and_the_r
     change = make_change(case, status=Status.REVIEWING, notices=[NoticeText(key="dies", text=TEXT)])
     store = cabinet.wiring.cases
 
-    async def die(*_: object) -> None:
+    async def die(*_: object, **__: object) -> None:
         raise ConnectionResetError
 
     with monkeypatch.context() as broken:

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy import TextClause
 
 revision = "0007"
 down_revision = "0006"
@@ -31,7 +32,7 @@ def upgrade() -> None:
     op.create_index("evidence_fetched", "evidence", ["fetched_at"], postgresql_using="brin", postgresql_with={"autosummarize": "on"})
 
 
-def _partial(name: str, table: str, columns: list[object], where: str) -> None:
+def _partial(name: str, table: str, columns: list[str | TextClause], where: str) -> None:
     op.create_index(name, table, columns, postgresql_where=sa.text(where))
 
 

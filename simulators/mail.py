@@ -138,7 +138,7 @@ def _read(content: bytes) -> dict[str, str]:
         "message_id": str(message["Message-ID"] or f"<{uuid4()}@mail.simulator>").strip(),
         "from": str(message["From"] or ""),
         "subject": str(message["Subject"] or ""),
-        "text": plain.get_content() if plain is not None else "",
+        "text": "\n".join(plain.get_content().splitlines()) if plain is not None else "",  # CRLF on the wire
     }
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import smtplib
 import ssl
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -85,7 +86,7 @@ def _checked(address: str) -> Address:
     """
     try:
         found = Address(addr_spec=address)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         found = None
     if found is None or not found.username or not found.domain or any(c.isspace() for c in address):
         raise InvalidInput

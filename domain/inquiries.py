@@ -52,6 +52,7 @@ FINDING_TEXT: dict[Finding, Bilingual] = {
     Finding.SYSTEM_FAULT: Bilingual(zh="系统故障", en="A fault of the system"),
 }
 INQUIRY_WORKING_DAYS = 5
+TAKEN_OVER = Bilingual(zh="接手督办", en="Took it over")
 
 # Half used, due tomorrow, overdue: whoever is told by the case's own marks is not told again by the inquiry.
 TOLD_BY_THE_CASE = frozenset({Pattern.OVERDUE, Pattern.LEGAL_LIMIT})

@@ -1,4 +1,4 @@
-"""Inquiries (一事一查) on the database: opened once by their key, numbered, told to supervisors, closed with a finding."""
+"""Opening an inquiry (一事一查) inside the transaction of its cause: once by its key, numbered, told to supervisors."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -96,10 +96,7 @@ async def _tell_supervisors(
     connection: AsyncConnection, inquiry_id: UUID, number: str, pattern: Pattern, application_id: UUID | None, county: str, at: datetime
 ) -> None:
     what = PATTERN_TEXT[pattern]
-    told = (
-        select(clerks.c.id).where(clerks.c.role == Role.SUPERVISOR.value, clerks.c.county == county, clerks.c.active).order_by(clerks.c.id)
-    )
-    for clerk_id in (await connection.execute(told)).scalars():
+    for clerk_id in await supervisors_of(connection, county):
         await tell_clerk(
             connection,
             clerk_id=clerk_id,
@@ -110,6 +107,11 @@ async def _tell_supervisors(
             inquiry_id=inquiry_id,
             at=at,
         )
+
+
+async def supervisors_of(connection: AsyncConnection, county: str) -> list[str]:
+    query = select(clerks.c.id).where(clerks.c.role == Role.SUPERVISOR.value, clerks.c.county == county, clerks.c.active)
+    return list((await connection.execute(query.order_by(clerks.c.id))).scalars())
 
 
 async def tell_clerk(

@@ -75,7 +75,11 @@ def _read(provider: Provider, body: bytes) -> Callback:
         callback = Callback.model_validate_json(body)
     except ValidationError as error:
         raise ForgedCallback from error
-    too_long = any(not 1 <= len(getattr(callback, name)) <= longest for name, longest in _LONGEST.items())
-    if callback.provider != provider or callback.at.tzinfo is None or too_long or "\0" in body.decode():
+    fits = all(_fits(getattr(callback, name), longest) for name, longest in _LONGEST.items())
+    if callback.provider != provider or callback.at.tzinfo is None or not fits:
         raise ForgedCallback
     return callback
+
+
+def _fits(text: str, longest: int) -> bool:
+    return 1 <= len(text) <= longest and text.isprintable()

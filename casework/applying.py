@@ -64,10 +64,11 @@ async def request_of(
     delivery: DeliveryChoice,
     language: Language,
     channel: str = "phone",
+    email: str | None = None,
 ) -> ApplicationRequest:
-    """The request of a signed-in citizen: number, name and phone are those they proved."""
+    """The request of a signed-in citizen: number, name and phone are those they proved; `email` is checked before."""
     person = await office.accounts.person(actor.person_id)
-    applicant = Applicant(id_number=person["id_number"], name=person["name"], phone=person["phone"])
+    applicant = Applicant(id_number=person["id_number"], name=person["name"], phone=person["phone"], email=email)
     return ApplicationRequest(
         service_item=office.catalogue.get(code).code,
         applicant=applicant,

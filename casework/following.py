@@ -11,6 +11,7 @@ from casework.casefile import application_row, application_view
 from casework.office import Office
 from casework.questions import questions_of
 from casework.reads import enter_case_look, enter_document_look, enter_upload_look
+from casework.standing import add_standing
 from casework.views import ApplicationRow, ApplicationView
 from domain.application import Applicant, ApplicationRequest, DeliveryChoice
 from domain.clock import day_in_china
@@ -35,6 +36,10 @@ async def get_application(office: Office, actor: Actor, application_id: UUID) ->
     view = application_view(case, show_challenge=not isinstance(actor, ClerkActor))
     if any(e["event"] == "question_asked" for e in case["events"]):
         view.questions = await questions_of(office, application_id, for_staff=isinstance(actor, ClerkActor))
+    standing = await office.standings.standing_of(application_id)
+    add_standing(view, standing, promised_due_at=case["promised_due_at"], legal_due_at=case["legal_due_at"])
+    if isinstance(actor, ClerkActor) and view.fee is not None:
+        view.fee.pay_url = None  # only who applied pays
     view.result = await _result(office, case, view)
     if view.result is not None:
         await enter_document_look(office, actor, application_id)

@@ -1,17 +1,57 @@
 """What use cases need of the database; `adapters/database` implements it."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from domain.application import Applicant
-from domain.reads import CaseLook
+from domain.reads import CaseLook, PersonalRead
+from domain.record import HeadReader, SignedHead
 from domain.redeciding import DecidedCase
 from domain.service_item import ServiceItem
 
 Record = dict[str, Any]
 Verdict = TypeVar("Verdict")
+
+
+class RecordKeeping(Protocol):
+    """The append-only record: entries of its own, heads, exports, and looks at personal data."""
+
+    async def append(self, kind: str, entry: Mapping[str, Any], chain: str) -> None: ...
+
+    async def heads(self, *, after: int = 0, limit: int) -> list[SignedHead]: ...
+
+    async def newest_head(self) -> SignedHead | None: ...
+
+    async def size(self) -> int: ...
+
+    async def seal(self, day: date, at: datetime) -> list[SignedHead]: ...
+
+    def export(self, at: datetime, *, until: int | None = None, tail: bool = False) -> AsyncIterator[list[bytes]]: ...
+
+    async def looks(
+        self,
+        *,
+        by: str | None = None,
+        application_id: UUID | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> list[Record]: ...
+
+    async def case_numbered(self, acceptance_number: str) -> UUID | None: ...
+
+    async def clerk_named(self, login: str) -> str | None: ...
+
+
+class PublishedKeys(HeadReader, Protocol):
+    """The office's key for heads, as verifiers get it."""
+
+    def public_keys(self) -> dict[str, Any]:
+        """A JWK set."""
+        ...
 
 
 class Desk(Protocol):
@@ -96,6 +136,8 @@ class Past(Protocol):
 class Reads(Protocol):
     """Who read whose data. Looks are entered before they happen; a person's list is for the phone that they proved."""
 
+    async def record(self, read: PersonalRead) -> None: ...
+
     async def record_look(self, look: CaseLook) -> None: ...
 
     async def record_look_at_evidence(self, look: CaseLook) -> None: ...
@@ -135,6 +177,8 @@ class Accounts(Protocol):
     async def prove_person(self, applicant: Applicant, at: datetime) -> UUID: ...
 
     async def person(self, person_id: UUID) -> Record: ...
+
+    async def set_email(self, person_id: UUID, email: str | None) -> None: ...
 
     async def add_clerk(self, clerk: Record, totp_secret: str) -> str: ...
 

@@ -1,7 +1,7 @@
 """What use cases hand out: read-only pictures of cases and work items, for pages and API alike."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, PrivateAttr
@@ -18,9 +18,12 @@ from casework.case_views import (
     TaskView,
 )
 from domain.application import Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
+from domain.appointments import AppointmentStatus
 from domain.changes import SupplementRequest
 from domain.decision import PointsTally
 from domain.documents import DocumentText
+from domain.money import PaymentState
+from domain.parcels import ParcelState
 from domain.service_item import LegalReference, ServiceItem, StepKind
 from domain.text import Bilingual
 
@@ -105,6 +108,57 @@ class DataRead(BaseModel):
     purpose: Bilingual
 
 
+class FeeView(BaseModel):
+    """`fen` is 1/100 yuan. `pay_url` leads to the payment provider while the fee can be paid."""
+
+    state: PaymentState
+    fen: int
+    basis: Bilingual | None = None  # what it is for, and on what ground
+    pay_url: str | None = None
+    until: datetime | None = None  # the last moment to pay
+    receipt_number: str | None = None
+    paid_at: datetime | None = None
+    refunded_at: datetime | None = None
+
+
+class ParcelView(BaseModel):
+    tracking_number: str
+    state: ParcelState
+    at: datetime  # when it came into this state
+
+
+class AppointmentView(BaseModel):
+    """The newest appointment of a case; `counter` is the station's name where it is known."""
+
+    id: UUID
+    station: str
+    counter: str | None
+    starts_at: datetime
+    minutes: int
+    status: AppointmentStatus
+
+
+class DeadlinesView(BaseModel):
+    """What the office promises and what the law allows. A date is None while the clock does not run.
+
+    `paused_for` says for whom the clock stands still: the applicant, a registry, or an inquiry into the facts.
+    """
+
+    promised_working_days: int
+    promised_due_at: datetime | None = None
+    legal_working_days: int
+    legal_due_at: datetime | None = None
+    paused_for: Literal["applicant", "registry"] | None = None
+
+
+class TripsView(BaseModel):
+    """How often the applicant comes to a counter for this case: never, or once."""
+
+    needed: Literal[0, 1]
+    done: bool = False
+    why: Literal["none", "originals", "identity", "returned_parcel"] = "none"
+
+
 class ApplicationView(BaseModel):
     """One case, as its applicant, its integrator and the clerks of its jurisdiction see it."""
 
@@ -131,12 +185,19 @@ class ApplicationView(BaseModel):
     answers: dict[str, Any]
     delivery: str
     tracking_number: str | None
-    actions: list[str]  # record_clip | new_code | upload | supplement | withdraw
+    actions: list[str]  # record_clip | new_code | upload | supplement | pay | answer | book | rate | withdraw
     opened_at: datetime
     updated_at: datetime
     ended_at: datetime | None
     questions: list[QuestionView] = []  # what clerks asked the applicant, the newest first
     result: DocumentText | None = None  # of a query that was answered: what its document says
+    deadlines: DeadlinesView | None = None
+    trips: TripsView | None = None
+    fee: FeeView | None = None
+    parcel: ParcelView | None = None
+    appointment: AppointmentView | None = None
+    looked_into: bool = False  # something is being looked into before the case goes on
+    grade: int | None = None  # how the applicant rated the service, 5 to 1
 
     def pinned_to(self, item: ServiceItem) -> "ApplicationView":
         self._item = item

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from domain.notices import clean_email
 from domain.service_item import Delivery
 from domain.text import Bilingual, Language
 
@@ -80,6 +81,16 @@ class Applicant(_Message):
     @classmethod
     def _clean(cls, value: str) -> str:
         return clean_name(value)
+
+    @field_validator("email")
+    @classmethod
+    def _one_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        address = clean_email(value)
+        if address is None:
+            raise ValueError("not an e-mail address")
+        return address
 
 
 class DeliveryChoice(_Message):

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -74,7 +74,7 @@ class NoticeRecords(Protocol):
 NoticeState = Literal["sent", "quiet_hours", "gateway_away", "soon", "not_sent"]
 
 
-def state_of(notice: dict[str, Any], now: datetime) -> NoticeState:
+def state_of(notice: Mapping[str, Any], now: datetime) -> NoticeState:
     """How far a row of the outbox has come."""
     if notice["sent_at"] is not None:
         return "sent"

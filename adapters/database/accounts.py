@@ -4,16 +4,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.database.engine import Database
 from adapters.database.tables import api_clients, clerks, one_time_codes, persons, sessions, sign_in_attempts, state_keys
 from domain.application import Applicant
-from domain.errors import NotFound
+from domain.errors import NotFound, WrongState
 from domain.ids import new_id
 
 Record = dict[str, Any]
+
+
+_BOUND = or_(persons.c.verified_at.is_not(None), persons.c.seen_at_counter.is_not(None))
 
 
 class AccountStore:
@@ -48,13 +51,11 @@ class AccountStore:
     # --- citizens ------------------------------------------------------------------------------------------------
 
     async def proven_phone_index(self, id_number: str) -> bytes | None:
-        """The keyed hash of the phone that this person has proved, if any."""
+        """The keyed hash of the phone that is bound to this number, if any: proved by a code, or entered at a counter."""
         async with self._db.statement() as connection:
             row = (
                 await connection.execute(
-                    select(persons.c.phone_index).where(
-                        persons.c.id_number_index == self._db.index(id_number), persons.c.verified_at.is_not(None)
-                    )
+                    select(persons.c.phone_index).where(persons.c.id_number_index == self._db.index(id_number), _BOUND)
                 )
             ).first()
         return None if row is None else bytes(row.phone_index)
@@ -97,13 +98,23 @@ class AccountStore:
         return Applicant.model_validate(self._db.open(row.applicant_box, "one_time_codes.applicant", code_id))
 
     async def prove_person(self, applicant: Applicant, at: datetime) -> UUID:
-        """The person, whose phone is now proved; name and phone are taken from this proof."""
+        """The person, whose phone is now proved; name and phone are taken from this proof.
+
+        Raises:
+            WrongState: another phone was bound meanwhile, by a code or at a counter.
+        """
         index, person_id = self._db.index(applicant.id_number), new_id()
         async with self._db.transaction() as connection:
             found = (
-                await connection.execute(select(persons.c.id).where(persons.c.id_number_index == index).with_for_update())
-            ).scalar_one_or_none()
-            row_id = UUID(str(found)) if found else person_id
+                await connection.execute(
+                    select(persons.c.id, persons.c.phone_index, _BOUND.label("bound"))
+                    .where(persons.c.id_number_index == index)
+                    .with_for_update()
+                )
+            ).first()
+            if found and found.bound and bytes(found.phone_index) != self._db.index(applicant.phone or ""):
+                raise WrongState()
+            row_id = UUID(str(found.id)) if found else person_id
             values = {
                 "name_box": self._db.seal(applicant.name, "persons.name", row_id),
                 "phone_box": self._db.seal(applicant.phone, "persons.phone", row_id),
@@ -125,7 +136,14 @@ class AccountStore:
         if row is None:
             raise NotFound()
         opened = {name: self._db.open(getattr(row, f"{name}_box"), f"persons.{name}", person_id) for name in ("id_number", "name", "phone")}
-        return opened | {"id": row.id, "phone_index": bytes(row.phone_index)}
+        email = self._db.open(row.email_box, "persons.email", person_id) if row.email_box is not None else None
+        return opened | {"id": row.id, "phone_index": bytes(row.phone_index), "email": email}
+
+    async def set_email(self, person_id: UUID, email: str | None) -> None:
+        """Where e-mails about later applications go; None forgets it."""
+        box = self._db.seal(email, "persons.email", person_id) if email is not None else None
+        async with self._db.statement() as connection:
+            await connection.execute(update(persons).where(persons.c.id == person_id).values(email_box=box))
 
     # --- clerks --------------------------------------------------------------------------------------------------
 

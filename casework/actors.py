@@ -29,6 +29,15 @@ class ClerkActor:
 
 
 @dataclass(frozen=True)
+class AttendedActor(ApplicantActor):
+    """A person who stands at a counter while a clerk fills in for them (A2): acts as they would, for the cases filed there that day."""
+
+    clerk: ClerkActor
+    phone: str | None  # as they gave it at the counter
+    email: str | None
+
+
+@dataclass(frozen=True)
 class ClientActor:
     """An integrator's program."""
 

@@ -23,9 +23,7 @@ class Appointments(Protocol):
 
 
 class Counter(Protocol):
-    async def check_in(
-        self, application_id: UUID, *, station: str, clerk_id: str, how: str, text: Bilingual, at: datetime
-    ) -> UUID: ...
+    async def check_in(self, application_id: UUID, *, station: str, clerk_id: str, how: str, text: Bilingual, at: datetime) -> UUID: ...
 
     async def end_visit(self, work_item_id: UUID, *, clerk_id: str, text: Bilingual, data: Mapping[str, Any], at: datetime) -> UUID: ...
 

@@ -1,5 +1,6 @@
 """Who read my data: every look is entered before it happens, and shown to the person in plain words."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -8,12 +9,12 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from casework.access import require_case
-from casework.actors import Actor, ApplicantActor, ClerkActor, ClientActor
+from casework.actors import Actor, ApplicantActor, AttendedActor, ClerkActor, ClientActor
 from casework.office import Office
 from domain.clock import day_in_china
 from domain.errors import FieldError, InvalidInput, UnknownServiceItem
 from domain.jurisdiction import Role
-from domain.reads import IDENTITY, PREFILL, CaseLook
+from domain.reads import IDENTITY, PREFILL, CaseLook, PersonalRead
 from domain.text import Bilingual
 
 PAGE_SIZE = 50
@@ -26,6 +27,10 @@ LOOKING_AT_UPLOAD = Bilingual(zh="查看上传的材料", en="Looking at an uplo
 SEARCHING = Bilingual(zh="按受理编号或身份证号查找办件", en="Finding the application by its number or by ID number")
 REPLAYING = Bilingual(zh="依记录复核审批结论", en="Making the decision again from the record, to check it")
 LOOKING_BACK = Bilingual(zh="办理另一办件时查看以往申请", en="Looking at earlier applications, while handling another one")
+CHECKING_IN = Bilingual(zh="您到窗口签到", en="Your check-in at the counter")
+FILING = Bilingual(zh="窗口代您填写申请", en="Filling in an application for you at the counter")
+ENTERING_PHONE = Bilingual(zh="窗口登记您的手机号", en="Entering your phone at the counter")
+_REGISTER = "resident_population"
 FOLLOWING = Bilingual(zh="代您查看办理进度", en="Following the application that it handed in for you")
 
 # What we hold ourselves; the fields of an authority's record have their labels in its file.
@@ -148,6 +153,32 @@ async def enter_search(office: Office, actor: ClerkActor, application_id: UUID) 
     await office.reads.record_look(_look(office, actor, application_id, "search", SEARCHING, ["name", "progress"]))
 
 
+async def enter_check_in(office: Office, actor: ClerkActor, application_id: UUID) -> None:
+    await office.reads.record_look(_look(office, actor, application_id, "check-in", CHECKING_IN, ["name", "progress"]))
+
+
+async def enter_filing(
+    office: Office, actor: ClerkActor, id_number: str, service_item: str | None, what: str, fields: Sequence[str]
+) -> None:
+    """A clerk enters a person who stands at the counter, before there is a case. Once per clerk, purpose, item and day."""
+    at = office.now()
+    key = hashlib.sha256(
+        f"{what}:{actor.clerk_id}:{service_item}:{day_in_china(at)}:".encode() + office.accounts.index(id_number)
+    ).hexdigest()
+    await office.reads.record(
+        PersonalRead(
+            key=f"{what}:{key}",
+            subject=id_number,
+            at=at,
+            by=f"clerk:{actor.clerk_id}",
+            source=_REGISTER,
+            purpose=FILING if what == "filing" else ENTERING_PHONE,
+            fields=list(fields),
+            service_item=service_item,
+        )
+    )
+
+
 async def _enter(office: Office, actor: Actor, application_id: UUID, what: str, purpose: Bilingual, fields: Sequence[str]) -> None:
     match actor:
         case ClerkActor():
@@ -156,6 +187,8 @@ async def _enter(office: Office, actor: Actor, application_id: UUID, what: str, 
         case ClientActor():
             shown = FOLLOWING if what == "case" else purpose
             await office.reads.record_look(_look(office, actor, application_id, what, shown, fields))
+        case AttendedActor():
+            await _enter(office, actor.clerk, application_id, what, purpose, fields)
         case ApplicantActor():
             pass  # their own
 

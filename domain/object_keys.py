@@ -11,6 +11,10 @@ def material_key(material_id: UUID) -> str:
     return f"materials/{material_id}"
 
 
+def signature_key(signature_id: UUID) -> str:
+    return f"signatures/{signature_id}"
+
+
 def document_key(document_id: UUID, sha256: str) -> str:
     """One key for each file ever sealed: two attempts at one document differ by their signatures, and only one attempt counts."""
     return f"documents/{uuid5(document_id, sha256)}.pdf"

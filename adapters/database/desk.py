@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.database.claims import ClaimStore
 from adapters.database.engine import Database
 from adapters.database.pinned import PinnedItems
-from adapters.database.queue import QueueStore
 from adapters.database.tables import (
     applications,
     challenges,
@@ -34,7 +34,7 @@ _LIVE = [WorkItemStatus.OPEN.value, WorkItemStatus.CLAIMED.value]
 Record = dict[str, Any]
 
 
-class DeskStore(QueueStore):
+class DeskStore(ClaimStore):
     """Case files, uploads and drafts, beside the queue."""
 
     def __init__(self, database: Database) -> None:
@@ -63,7 +63,7 @@ class DeskStore(QueueStore):
     # --- one case ------------------------------------------------------------------------------------------------
 
     async def access_of(self, application_id: UUID) -> Record:
-        """Who may see a case: its person, phone, client and station.
+        """Who may see a case: its person, phone, client, station, and the clerk who filed it.
 
         Raises:
             NotFound: no such case.
@@ -78,7 +78,12 @@ class DeskStore(QueueStore):
                         applications.c.station,
                         applications.c.status,
                         applications.c.language,
-                    ).where(applications.c.id == application_id)
+                        applications.c.filed_by,
+                        applications.c.opened_at,
+                        persons.c.seen_at_counter,
+                    )
+                    .join(persons, persons.c.id == applications.c.person_id)
+                    .where(applications.c.id == application_id)
                 )
             ).first()
         if row is None:
@@ -152,7 +157,8 @@ class DeskStore(QueueStore):
                     applications.c.opened_at,
                     applications.c.updated_at,
                 )
-                .where(applications.c.person_id == person_id, applications.c.phone_index == phone_index)
+                .join(persons, persons.c.id == applications.c.person_id)
+                .where(applications.c.person_id == person_id, theirs(phone_index))
                 .order_by(applications.c.opened_at.desc())
                 .limit(200),
             )
@@ -296,6 +302,12 @@ class DeskStore(QueueStore):
         """Drafts are personal data that nobody waits for."""
         async with self._db.statement() as connection:
             await connection.execute(drafts.delete().where(drafts.c.updated_at < func.now() - older_than))
+
+
+def theirs(phone_index: bytes) -> ColumnElement[bool]:
+    """Which of a person's cases a sign-in with this phone opens: those that carry it, and all where a clerk saw the ID card."""
+    seen = and_(persons.c.seen_at_counter.is_not(None), persons.c.phone_index == phone_index)
+    return or_(applications.c.phone_index == phone_index, seen)
 
 
 def _newest_evidence(application_id: UUID) -> Select[Any]:

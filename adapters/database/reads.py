@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, func, literal, null, select
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, func, literal, null, or_, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -151,7 +151,8 @@ class ReadStore:
         )
 
     def _shown(self, person_id: UUID | None, phone_index: bytes) -> Select[Any]:
-        own: ColumnElement[bool] = and_(applications.c.person_id == person_id, applications.c.phone_index == phone_index)
+        seen = and_(persons.c.seen_at_counter.is_not(None), persons.c.phone_index == phone_index)
+        own: ColumnElement[bool] = and_(applications.c.person_id == person_id, or_(applications.c.phone_index == phone_index, seen))
         return (
             select(
                 data_reads,

@@ -78,7 +78,7 @@ class CaseStore(OpeningStore):
                         event=change.event,
                         by=change.by,
                         text=change.text.model_dump(),
-                        data=change.data | self._decision_digest(change.decision),
+                        data=change.data | self._decision_digest(change.decision) | _marked(change),
                         result=result.model_dump(mode="json") if result != ChangeResult() else None,
                     )
                     .on_conflict_do_nothing(index_elements=["application_id", "key"])
@@ -435,3 +435,8 @@ _STANDING = (
     .join(persons, persons.c.id == applications.c.person_id)
     .where(applications.c.id == bindparam("wanted"))
 )
+
+
+def _marked(change: CaseChange) -> dict[str, Any]:
+    """Which questions and materials were sent back: names of the form, which tell where it misleads, and no reasons."""
+    return {"marked": [request.target for request in change.supplement]} if change.supplement else {}

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from adapters.calendar import OfficeWorkingDays
     from adapters.callbacks import SignedCallbacks
     from adapters.database.publications import PublicationStore
+    from adapters.database.record import RecordStore
+    from adapters.documents.heads import OfficeHeads
     from adapters.documents.office import OfficeDocuments
     from adapters.notices.email import SmtpEmail
     from adapters.notices.sms import HttpSms
@@ -92,6 +94,19 @@ class Wiring:
     @cached_property
     def reads(self) -> ReadStore:
         return ReadStore(self.database)
+
+    @cached_property
+    def heads(self) -> "OfficeHeads":
+        from adapters.documents.authority import open_authority
+        from adapters.documents.heads import OfficeHeads
+
+        return OfficeHeads(open_authority(self.settings.home, self.office_name).token_key)
+
+    @cached_property
+    def record(self) -> "RecordStore":
+        from adapters.database.record import RecordStore
+
+        return RecordStore(self.database, self.heads)
 
     @cached_property
     def calendar(self) -> CalendarStore:
@@ -241,11 +256,12 @@ class Wiring:
         """What pages and API carry."""
         from adapters.database.accounts import AccountStore
         from adapters.database.appointments import AppointmentStore
+        from adapters.database.callbacks import CallbackStore
         from adapters.database.counter import CounterStore
         from adapters.database.investigations import InvestigationStore
         from adapters.database.past import PastDecisions
         from adapters.database.standing import StandingStore
-        from adapters.uploads import clean_upload_apart
+        from adapters.uploads import clean_upload_apart, page_of
         from casework.engine import CaseEngine
         from casework.office import Office, SettingsView
 
@@ -267,6 +283,8 @@ class Wiring:
             working_days=self.working_days,
             past=PastDecisions(self.database, s.data_keys),
             reads=self.reads,
+            record=self.record,
+            heads=self.heads,
             appointments=AppointmentStore(self.database),
             counter=CounterStore(self.database),
             investigations=InvestigationStore(self.database),
@@ -276,7 +294,10 @@ class Wiring:
             objects=self.objects,
             seals=self.documents,
             sms=self.sms,
+            callbacks=CallbackStore(self.database),
+            callback_reader=self.callback_reader,
             clean_upload=clean_upload_apart,
+            page_of=page_of,
             token_key=base64.b64decode(s.token_key),
             demo_world=self._demo_world() if s.onetrip_demo else None,
         )

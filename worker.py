@@ -35,6 +35,7 @@ NOTICE_PAUSE_SECONDS = 0.5
 LONGEST_NOTICE_PAUSE_SECONDS = 10.0
 CLIP_PAUSE_SECONDS = 30.0
 CALENDAR_PAUSE_SECONDS = 3.0
+SEALING_PAUSE_SECONDS = 60.0
 CLIP_PATIENCE = timedelta(seconds=20)  # as long as a command may take
 
 
@@ -189,9 +190,23 @@ async def _tell_of_the_calendar(wiring: Wiring) -> NoReturn:
         await asyncio.sleep(CALENDAR_PAUSE_SECONDS)
 
 
+async def _seal_the_record(wiring: Wiring) -> NoReturn:
+    """The day that ended gets its head, soon after midnight in China or when this process is up again."""
+    # Imported here: only the cases worker seals.
+    from casework.record import seal_ended_day
+
+    while True:
+        try:
+            for signed in await seal_ended_day(wiring.record, datetime.now(UTC)):
+                log.info("head %s vouches for %s entries", signed.head.number, signed.head.entries)
+        except DomainError as error:
+            log.warning("sealing waits: %s", error.kind)
+        await asyncio.sleep(SEALING_PAUSE_SECONDS)
+
+
 _Companion = Callable[[Wiring], Coroutine[Any, Any, NoReturn]]
 ROLES: dict[str, tuple[Callable[[Wiring], Awaitable[Worker]], Sequence[_Companion]]] = {
-    CASES_QUEUE: (_cases_worker, [_sender(Channel.SMS), _sender(Channel.EMAIL), _hand_over_clips, _tell_of_the_calendar]),
+    CASES_QUEUE: (_cases_worker, [_sender(Channel.SMS), _sender(Channel.EMAIL), _hand_over_clips, _tell_of_the_calendar, _seal_the_record]),
     REGISTRIES_QUEUE: (_registries_worker, []),
     IDENTITY_QUEUE: (_identity_worker, []),
 }

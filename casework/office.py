@@ -10,10 +10,10 @@ from casework.administration_ports import CalendarBook, CalendarOnShow
 from casework.counter_ports import Appointments, Counter
 from casework.engine import CaseEngine
 from casework.investigation_ports import Investigations
-from casework.ports import Accounts, Desk, Past, Publishing, Reads
+from casework.ports import Accounts, Desk, Past, PublishedKeys, Publishing, Reads, RecordKeeping
 from domain.documents import SealVerdict
 from domain.notices import NoticeRecords
-from domain.ports import ObjectStore, ServiceItems, SmsGateway
+from domain.ports import CallbackReader, ObjectStore, ServiceItems, SmsGateway
 from domain.records import PaperRecords
 from domain.service_item import ServiceItem
 from domain.source import Source
@@ -109,6 +109,8 @@ class Office:
     accounts: Accounts
     papers: PaperRecords
     reads: Reads
+    record: RecordKeeping
+    heads: PublishedKeys
     notices: NoticeRecords
     standings: Standings
     investigations: Investigations
@@ -121,7 +123,10 @@ class Office:
     objects: ObjectStore
     seals: SealVerifier
     sms: SmsGateway
+    callbacks: "CallbackRecords"
+    callback_reader: CallbackReader
     clean_upload: Callable[[bytes, str], Awaitable[Upload]]
+    page_of: Callable[[bytes, int], bytes]  # one page of an upload that is a PDF, as a JPEG
     token_key: bytes
     demo_world: DemoWorld | None = None
 

@@ -241,6 +241,7 @@ _IN_ORDER = text("select set_config('enable_sort', 'off', true), set_config('ena
 _EXPORT = text(
     "select e.chain, e.seq, encode(e.hash, 'hex'), record_body("
     " coalesce(lag(e.hash) over (partition by e.chain order by e.seq), decode(repeat('00', 32), 'hex')),"
-    " e.chain, e.seq, e.at, e.kind, e.entry), m.head from record_entries e left join record_members m on m.chain = e.chain and m.seq = e.seq and m.head <= :head"
+    " e.chain, e.seq, e.at, e.kind, e.entry), m.head from record_entries e"
+    " left join record_members m on m.chain = e.chain and m.seq = e.seq and m.head <= :head"
     " where :tail or e.position <= :cut order by e.chain, e.seq"
 )

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -35,6 +36,10 @@ class OfficeHeads:
 
     def read(self, token: str) -> bytes | None:
         return self._keys.read(token)
+
+    def public_keys(self) -> dict[str, Any]:
+        """A JWK set (RFC 7517) for whoever verifies."""
+        return {"keys": [self._key.as_dict(private=False)]}
 
 
 class HeadKeys:

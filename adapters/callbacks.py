@@ -44,7 +44,7 @@ class SignedCallbacks:
         try:
             await self._keys[provider].check(headers.get("x-key-id", ""), signed, _signature(headers))
         except BadSignature as error:
-            raise ForgedCallback from error
+            raise _forged("signature") from error
         except NoReply as error:
             raise Unavailable from error
         return _read(provider, body)
@@ -54,19 +54,25 @@ class SignedCallbacks:
             await client.aclose()
 
 
+def _forged(why: str) -> ForgedCallback:
+    forged = ForgedCallback()
+    forged.why = why
+    return forged
+
+
 def _check_age(timestamp: str, now: datetime) -> None:
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 11):
-        raise ForgedCallback
+        raise _forged("headers")
     age = now - datetime.fromtimestamp(int(timestamp), UTC)
     if not -NEWEST <= age <= OLDEST:
-        raise ForgedCallback
+        raise _forged("age")
 
 
 def _signature(headers: Mapping[str, str]) -> bytes:
     try:
         return base64.b64decode(headers.get("x-signature", ""), validate=True)
     except ValueError as error:
-        raise ForgedCallback from error
+        raise _forged("headers") from error
 
 
 def _read(provider: Provider, body: bytes) -> Callback:
@@ -74,10 +80,10 @@ def _read(provider: Provider, body: bytes) -> Callback:
     try:
         callback = Callback.model_validate_json(body)
     except ValidationError as error:
-        raise ForgedCallback from error
+        raise _forged("body") from error
     fits = all(_fits(getattr(callback, name), longest) for name, longest in _LONGEST.items())
     if callback.provider != provider or callback.at.tzinfo is None or not fits:
-        raise ForgedCallback
+        raise _forged("body")
     return callback
 
 

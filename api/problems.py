@@ -25,6 +25,7 @@ STATUS: Mapping[str, int] = {
     "unsupported-media": 415,
     "not-signed-in": 401,
     "not-allowed": 403,
+    "forged-callback": 403,
     "wrong-state": 409,
     "material-missing": 409,
     "challenge-expired": 409,

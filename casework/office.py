@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from casework.administration_ports import CalendarBook, CalendarOnShow
+from casework.callback_ports import CallbackRecords
 from casework.counter_ports import Appointments, Counter
 from casework.engine import CaseEngine
 from casework.investigation_ports import Investigations
@@ -123,7 +124,7 @@ class Office:
     objects: ObjectStore
     seals: SealVerifier
     sms: SmsGateway
-    callbacks: "CallbackRecords"
+    callbacks: CallbackRecords
     callback_reader: CallbackReader
     clean_upload: Callable[[bytes, str], Awaitable[Upload]]
     page_of: Callable[[bytes, int], bytes]  # one page of an upload that is a PDF, as a JPEG

@@ -143,6 +143,7 @@ class ForgedCallback(DomainError):
     """A call-back that its provider did not sign, or that is too old to be believed."""
 
     kind = "forged-callback"
+    why = "signature"  # technical: signature, age, headers or body
     default = Bilingual(zh="回调签名无效，已拒收并记录。", en="This call-back is not signed by its provider. It was refused and recorded.")
 
 

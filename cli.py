@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from commands.audit import app as audit
 from commands.bench import app as bench
 from commands.clients import app as clients
 from commands.decision import app as decision
@@ -65,6 +66,7 @@ def verify(
     run(file, public)
 
 
+app.add_typer(audit, name="audit")
 app.add_typer(bench, name="bench")
 app.add_typer(clients, name="clients")
 app.add_typer(decision, name="decision")

@@ -17,6 +17,15 @@ LEAVE_SECONDS = 0.3  # the engine's client can crash at exit when the loop ends 
 def with_office(use: Callable[[Office], Awaitable[int | None]]) -> None:
     """Run `use` on this installation's office and leave with its exit code; a domain error becomes a sentence."""
 
+    async def use_office(wiring: Wiring) -> int | None:
+        return await use(await wiring.office())
+
+    with_wiring(use_office)
+
+
+def with_wiring(use: Callable[[Wiring], Awaitable[int | None]]) -> None:
+    """The same for the few commands that need more than an office has."""
+
     async def run() -> int:
         settings = load_settings()
         if not settings.data_keys:
@@ -24,7 +33,7 @@ def with_office(use: Callable[[Office], Awaitable[int | None]]) -> None:
             return 1
         wiring = Wiring(settings, pool_size=2)
         try:
-            return await use(await wiring.office()) or 0
+            return await use(wiring) or 0
         except DomainError as error:
             print(f"{error.text.zh} / {error.text.en}", file=sys.stderr)
             for field in error.fields:

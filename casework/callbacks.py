@@ -53,10 +53,7 @@ async def _case_of(office: Office, callback: Callback) -> UUID | None:
     ours = _ORDER[callback.provider].fullmatch(callback.order_id)
     if ours is None:
         return None
-    if callback.provider == "post":
-        return await office.callbacks.case_of_document(UUID(ours[1]))
-    case = UUID(ours[1])
-    return case if await office.callbacks.is_case(case) else None
+    return await office.callbacks.case_of_document(UUID(ours[1])) if callback.provider == "post" else UUID(ours[1])
 
 
 def _claimed_order(provider: Provider, body: bytes) -> str | None:

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.database.engine import Database
-from adapters.database.tables import applications, callbacks, documents
+from adapters.database.tables import callbacks, documents
 from domain.callbacks import Callback, Provider
 from domain.ids import new_id
 
@@ -48,10 +48,6 @@ class CallbackStore:
         async with self._db.statement() as connection:
             found = await connection.execute(select(documents.c.application_id).where(documents.c.id == document_id))
             return found.scalar_one_or_none()
-
-    async def is_case(self, application_id: UUID) -> bool:
-        async with self._db.statement() as connection:
-            return (await connection.execute(select(applications.c.id).where(applications.c.id == application_id))).first() is not None
 
     async def _note(self, row: dict[str, Any]) -> None:
         names = list(row)

@@ -33,6 +33,8 @@ from settings import PROJECT, Settings
 if TYPE_CHECKING:
     from adapters.calendar import OfficeWorkingDays
     from adapters.callbacks import SignedCallbacks
+    from adapters.database.inquiry_desk import InquiryStore
+    from adapters.database.patterns import PatternStore
     from adapters.database.publications import PublicationStore
     from adapters.database.record import RecordStore
     from adapters.documents.heads import OfficeHeads
@@ -113,10 +115,29 @@ class Wiring:
         return CalendarStore(self.database)
 
     @cached_property
+    def staff(self) -> "StaffStore":
+        from adapters.database.staff import StaffStore
+
+        return StaffStore(self.database)
+
+    @cached_property
     def working_days(self) -> "OfficeWorkingDays":
         from adapters.calendar import OfficeWorkingDays
 
         return OfficeWorkingDays(self.calendar)
+
+    @cached_property
+    def inquiries(self) -> "InquiryStore":
+        from adapters.database.inquiry_desk import InquiryStore
+
+        return InquiryStore(self.database, self.working_days)
+
+    @cached_property
+    def patterns(self) -> "PatternStore":
+        from adapters.database.patterns import PatternStore
+        from domain.inquiries import Thresholds
+
+        return PatternStore(self.database, Thresholds(**{name: getattr(self.settings, name) for name in Thresholds.model_fields}))
 
     @cached_property
     def publications(self) -> "PublicationStore":
@@ -258,9 +279,11 @@ class Wiring:
         from adapters.database.appointments import AppointmentStore
         from adapters.database.callbacks import CallbackStore
         from adapters.database.counter import CounterStore
+        from adapters.database.desks import StaffStore
         from adapters.database.investigations import InvestigationStore
         from adapters.database.past import PastDecisions
         from adapters.database.standing import StandingStore
+        from adapters.database.supervision import SupervisionStore
         from adapters.uploads import clean_upload_apart, page_of
         from casework.engine import CaseEngine
         from casework.office import Office, SettingsView
@@ -273,6 +296,7 @@ class Wiring:
                 office_name=self.office_name,
                 sms_page_url=f"{s.sms}/",
                 division=s.office_division,
+                default_county=s.default_station[:6],
             ),
             catalogue=self.catalogue,
             engine=CaseEngine(await self.temporal()),
@@ -281,8 +305,10 @@ class Wiring:
             papers=self.papers,
             calendar=self.calendar,
             working_days=self.working_days,
+            staff=self.staff,
             past=PastDecisions(self.database, s.data_keys),
             reads=self.reads,
+            staff=StaffStore(self.database),
             record=self.record,
             heads=self.heads,
             appointments=AppointmentStore(self.database),
@@ -290,6 +316,8 @@ class Wiring:
             investigations=InvestigationStore(self.database),
             notices=self.outbox,
             standings=StandingStore(self.database),
+            inquiries=self.inquiries,
+            boards=SupervisionStore(self.database),
             publications=self.publications,
             objects=self.objects,
             seals=self.documents,

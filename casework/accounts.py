@@ -5,8 +5,10 @@ import hashlib
 import hmac
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pyotp
@@ -178,7 +180,7 @@ async def check_clerk(office: Office, login: str, password: str, totp: str) -> C
     if clerk is None or not right or step is None or not await office.accounts.use_totp_step(clerk["id"], step):
         await office.accounts.note_failure(subject, FAILURE_WINDOW, office.now())
         raise InvalidInput(fields=[FieldError(path="/login", text=_WRONG_CLERK)])
-    return _clerk_actor(clerk)
+    return await _clerk_actor(office, clerk)
 
 
 def _totp_step(secret: str, totp: str) -> int | None:
@@ -200,12 +202,24 @@ async def clerk_sign_in(office: Office, login: str, password: str, totp: str) ->
 async def clerk_of(office: Office, token: str) -> ClerkActor | None:
     subject = await office.accounts.session(_hashed(token), "clerk", office.now())
     clerk = await office.accounts.clerk(subject) if subject else None
-    return _clerk_actor(clerk) if clerk else None
+    return await _clerk_actor(office, clerk) if clerk else None
 
 
-def _clerk_actor(clerk: dict[str, str]) -> ClerkActor:
-    scope = ClerkScope(clerk_id=clerk["id"], role=Role(clerk["role"]), county=clerk["county"], station=clerk["station"])
-    return ClerkActor(scope=scope, login=clerk["login"], name=clerk["name"])
+async def _clerk_actor(office: Office, clerk: Mapping[str, Any]) -> ClerkActor:
+    """With the territories of absent colleagues, for as long as they are delegated."""
+    absent = await office.staff.absent_colleagues(clerk["id"], clerk["role"], office.now())
+    return ClerkActor(scope=_scope(clerk, tuple(_scope(a) for a in absent)), login=clerk["login"], name=clerk["name"])
+
+
+def _scope(clerk: Mapping[str, Any], stands_in_for: tuple[ClerkScope, ...] = ()) -> ClerkScope:
+    return ClerkScope(
+        clerk_id=clerk["id"],
+        role=Role(clerk["role"]),
+        county=clerk["county"],
+        station=clerk["station"],
+        leads=clerk["leads"],
+        stands_in_for=stands_in_for,
+    )
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------
@@ -287,5 +301,5 @@ async def actor_of_token(office: Office, token: str) -> Actor:
     if kind == "client" and await office.accounts.client(subject) is not None:
         return ClientActor(client_id=subject)
     if kind == "clerk" and (clerk := await office.accounts.clerk(subject)) is not None:
-        return _clerk_actor(clerk)
+        return await _clerk_actor(office, clerk)
     raise NotSignedIn()

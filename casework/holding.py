@@ -33,4 +33,5 @@ def is_theirs(actor: ClerkActor, record: Mapping[str, Any]) -> bool:
     """Whether an investigator's task is this clerk's; work of every other role is its role's."""
     if actor.scope.role is not Role.INVESTIGATOR:
         return True
-    return actor.clerk_id in (record["claimed_by"], *record["candidates"])
+    names = {actor.clerk_id, *(absent.clerk_id for absent in actor.scope.stands_in_for)}
+    return bool(names & {record["claimed_by"], *record["candidates"]})

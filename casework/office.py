@@ -6,12 +6,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from casework.administration_ports import CalendarBook, CalendarOnShow
+from casework.administration_ports import CalendarBook, CalendarOnShow, Staff
 from casework.callback_ports import CallbackRecords
 from casework.counter_ports import Appointments, Counter
 from casework.engine import CaseEngine
 from casework.investigation_ports import Investigations
 from casework.ports import Accounts, Desk, Past, PublishedKeys, Publishing, Reads, RecordKeeping
+from casework.queue_ports import Staff
+from casework.supervision_ports import Boards, Inquiries
 from domain.documents import SealVerdict
 from domain.notices import NoticeRecords
 from domain.ports import CallbackReader, ObjectStore, ServiceItems, SmsGateway
@@ -99,6 +101,7 @@ class SettingsView:
     office_name: Bilingual
     sms_page_url: str
     division: str
+    default_county: str = ""  # looks after cases whose territory no registry has told yet
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ class Office:
     accounts: Accounts
     papers: PaperRecords
     reads: Reads
+    staff: Staff
     record: RecordKeeping
     heads: PublishedKeys
     notices: NoticeRecords
@@ -117,10 +121,13 @@ class Office:
     investigations: Investigations
     appointments: Appointments
     counter: Counter
+    inquiries: Inquiries
+    boards: Boards
     publications: Publishing
     past: Past
     calendar: CalendarBook
     working_days: CalendarOnShow
+    staff: Staff
     objects: ObjectStore
     seals: SealVerifier
     sms: SmsGateway

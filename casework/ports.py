@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from casework.queue_ports import WorkQueue
 from domain.application import Applicant
 from domain.reads import CaseLook, PersonalRead
 from domain.record import HeadReader, SignedHead
@@ -54,8 +55,8 @@ class PublishedKeys(HeadReader, Protocol):
         ...
 
 
-class Desk(Protocol):
-    """Case files, the queue, claims, uploads, drafts."""
+class Desk(WorkQueue, Protocol):
+    """Case files, uploads, drafts, beside the queue."""
 
     async def application_for_key(self, owner: str, key: str, digest: bytes, at: datetime) -> tuple[UUID, bool]: ...
 
@@ -88,31 +89,6 @@ class Desk(Protocol):
     async def drop_material(self, material_id: UUID) -> None: ...
 
     async def material(self, application_id: UUID, material_id: UUID) -> Record: ...
-
-    async def queue(
-        self,
-        *,
-        jurisdiction: str,
-        role: str | None,
-        statuses: Sequence[str],
-        kind: str | None,
-        claimed_by: str | None,
-        due_before: datetime | None,
-        after: tuple[datetime, UUID] | None,
-        limit: int,
-    ) -> list[Record]: ...
-
-    async def counts(self, *, jurisdiction: str, role: str | None, clerk_id: str, due_before: datetime) -> tuple[int, int, int]: ...
-
-    async def work_item(self, work_item_id: UUID) -> Record: ...
-
-    async def work_items_of(self, application_ids: Sequence[UUID]) -> list[Record]: ...
-
-    async def claim(self, work_item_id: UUID, clerk_id: str, at: datetime) -> None: ...
-
-    async def claim_next(self, *, jurisdiction: str, role: str, clerk_id: str, at: datetime) -> UUID | None: ...
-
-    async def release(self, work_item_id: UUID, clerk_id: str, at: datetime) -> None: ...
 
     async def find_cases(self, text: str) -> list[Record]: ...
 

@@ -22,8 +22,10 @@ from domain.appointments import AppointmentStatus
 from domain.changes import SupplementRequest
 from domain.decision import PointsTally
 from domain.documents import DocumentText
+from domain.limits import Escalation
 from domain.money import PaymentState
 from domain.parcels import ParcelState
+from domain.queues import PRIORITY_TEXT, Barred, Priority
 from domain.service_item import LegalReference, ServiceItem, StepKind
 from domain.text import Bilingual
 
@@ -249,6 +251,17 @@ class WorkItemRow(BaseModel):
     due_at: datetime
     overdue: bool
     opened_at: datetime
+    held_for_name: str | None = None  # the absent colleague in whose place it is held
+    near: bool = False  # due within two days
+    paused: bool = False  # the clock stands still
+    priority: Priority = Priority.NORMAL
+    priority_text: Bilingual = PRIORITY_TEXT[Priority.NORMAL]
+    escalation: Escalation = Escalation.NONE
+    offered: bool = False  # to some people only
+    offered_to_me: bool = False
+    barred: Barred | None = None  # why it is not for this clerk
+    barred_text: Bilingual | None = None
+    may_claim: bool = False
 
 
 class Comparison(BaseModel):
@@ -301,12 +314,6 @@ class WorkItemDetail(BaseModel):
     may_investigate: bool = False
     investigators: list[Investigator] = []  # who may be given a task, where this clerk may give one
     applicant_phone: str | None = None  # on an investigator's task
-
-
-class QueueCounts(BaseModel):
-    mine: int
-    open: int
-    near_deadline: int
 
 
 class Page(BaseModel):

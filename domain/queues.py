@@ -1,5 +1,7 @@
 """The queue as clerks look at it: views, filters, priorities, and why somebody may not take a piece of work."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, StrEnum
 from typing import Literal
@@ -69,6 +71,21 @@ class Counts(BaseModel):
     station: int
     near: int
     over: int
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Whose queue it is. `territories`: station or county codes, none inside another; `roles` whose work is seen."""
+
+    clerk_id: str
+    roles: Sequence[str]
+    territories: Sequence[str]
+    absent: Sequence[str] = ()  # clerks in whose place this one works now
+    directs: bool = False  # sees what others hold beside what is open
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.clerk_id, *self.absent)
 
 
 def name_key(name: str) -> str:

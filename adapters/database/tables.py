@@ -230,6 +230,7 @@ class WorkItem(SQLModel, table=True):
     claimed_by: str | None = Field(default=None)
     claimed_at: datetime | None = _moment(nullable=True)
     held_for: str | None = None  # the absent clerk in whose place it is held
+    claim_key: str | None = None  # under which a program took it: asking again takes no other
     # Copied from the application by a trigger, so that one index finds and orders.
     service_item: str | None = None
     name_index: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True), default=None)

@@ -36,6 +36,7 @@ $$
 def upgrade() -> None:
     op.add_column("applications", sa.Column("name_index", sa.LargeBinary(), nullable=True))
     op.add_column("work_items", sa.Column("held_for", sa.Text(), nullable=True))
+    op.add_column("work_items", sa.Column("claim_key", sa.Text(), nullable=True))
     op.add_column("work_items", sa.Column("service_item", sa.Text(), nullable=True))
     op.add_column("work_items", sa.Column("name_index", sa.LargeBinary(), nullable=True))
     op.execute("update work_items w set service_item = a.service_item from applications a where a.id = w.application_id")
@@ -56,7 +57,7 @@ def downgrade() -> None:
         op.drop_index(name, table_name="work_items")
     op.execute("drop trigger copies on work_items")
     op.execute("drop function work_item_copies()")
-    for column in ("name_index", "service_item", "held_for"):
+    for column in ("name_index", "service_item", "claim_key", "held_for"):
         op.drop_column("work_items", column)
     op.drop_column("applications", "name_index")
     op.create_index("ix_work_items_status", "work_items", ["status"])

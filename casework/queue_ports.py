@@ -1,0 +1,106 @@
+"""What the queue needs of the database: work items and claims, and what clerks keep at hand."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.queues import Counts, Priority, QueueFilter, Seat, View
+from domain.text import Bilingual
+
+Record = dict[str, Any]
+
+
+class WorkQueue(Protocol):
+    """Work items in the order of the queue, and who has them; one claim wins."""
+
+    async def queue(
+        self,
+        seat: Seat,
+        view: View,
+        wanted: QueueFilter,
+        *,
+        now: datetime,
+        near: datetime,
+        after: tuple[int, datetime, UUID] | None,
+        limit: int,
+    ) -> list[Record]: ...
+
+    async def counts(self, seat: Seat, *, now: datetime, near: datetime) -> Counts: ...
+
+    async def find_by_name(self, seat: Seat, name: str, *, limit: int) -> list[Record]: ...
+
+    async def work_item(self, work_item_id: UUID, clerk_id: str = "") -> Record: ...
+
+    async def work_items_of(self, application_ids: Sequence[UUID], clerk_id: str = "") -> list[Record]: ...
+
+    async def claim(
+        self, work_item_id: UUID, clerk_id: str, at: datetime, *, absent: Sequence[str] = (), in_place_of: str | None = None
+    ) -> None: ...
+
+    async def claim_next(self, seat: Seat, *, in_place_of: Mapping[str, str], at: datetime, key: str | None = None) -> UUID | None: ...
+
+    async def release(self, work_item_id: UUID, clerk_id: str, at: datetime, *, role: str, holders: Sequence[str] | None) -> None: ...
+
+    async def hand_over(
+        self,
+        work_item_id: UUID,
+        by: str,
+        to: str,
+        at: datetime,
+        *,
+        role: str,
+        holders: Sequence[str] | None,
+        notice: Bilingual,
+        note: str | None = None,
+    ) -> None: ...
+
+    async def offer(self, work_item_id: UUID, by: str, to: Sequence[str], at: datetime, *, role: str, notice: Bilingual) -> None: ...
+
+    async def refuse(self, work_item_id: UUID, clerk_id: str, at: datetime, *, notice: Bilingual) -> None: ...
+
+    async def set_priority(self, work_item_id: UUID, by: str, priority: Priority, reason: str, at: datetime, *, role: str) -> None: ...
+
+    async def add_note(self, application_id: UUID, clerk_id: str, role: str, text: str, at: datetime) -> None: ...
+
+    async def notes_of(self, application_id: UUID) -> list[Record]: ...
+
+
+class Staff(Protocol):
+    """Colleagues, stand-ins, reason templates, saved views and notices of those who work here."""
+
+    async def colleagues(self, county: str, role: str) -> list[Record]: ...
+
+    async def colleague(self, clerk_id: str) -> Record: ...
+
+    async def related_among(self, clerk_ids: Sequence[str], application_id: UUID) -> set[str]: ...
+
+    async def absent_colleagues(self, clerk_id: str, role: str, at: datetime) -> list[Record]: ...
+
+    async def add_delegation(self, row: Mapping[str, Any]) -> UUID: ...
+
+    async def end_delegation(self, delegation_id: UUID, at: datetime) -> None: ...
+
+    async def delegation(self, delegation_id: UUID) -> Record: ...
+
+    async def delegations_of(self, clerk_ids: Sequence[str], at: datetime) -> list[Record]: ...
+
+    async def templates(self, owners: Sequence[str], kind: str | None = None) -> list[Record]: ...
+
+    async def template(self, template_id: UUID) -> Record: ...
+
+    async def save_template(self, template_id: UUID, row: Mapping[str, Any]) -> None: ...
+
+    async def drop_template(self, template_id: UUID) -> None: ...
+
+    async def views_of(self, clerk_id: str) -> list[Record]: ...
+
+    async def save_view(self, clerk_id: str, name: str, filters: Mapping[str, Any], at: datetime, *, at_most: int) -> None: ...
+
+    async def drop_view(self, clerk_id: str, view_id: UUID) -> None: ...
+
+    async def unread_notices(self, clerk_id: str) -> int: ...
+
+    async def notices_to(self, clerk_id: str, *, before: tuple[datetime, UUID] | None, limit: int) -> list[Record]: ...
+
+    async def mark_read(self, clerk_id: str, notice_ids: Sequence[UUID] | None, at: datetime) -> None: ...

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from adapters.callbacks import SignedCallbacks
     from adapters.database.inquiry_desk import InquiryStore
     from adapters.database.patterns import PatternStore
+    from adapters.database.personnel import PersonnelStore
     from adapters.database.publications import PublicationStore
     from adapters.database.record import RecordStore
     from adapters.documents.heads import OfficeHeads
@@ -115,10 +116,10 @@ class Wiring:
         return CalendarStore(self.database)
 
     @cached_property
-    def staff(self) -> "StaffStore":
-        from adapters.database.staff import StaffStore
+    def personnel(self) -> "PersonnelStore":
+        from adapters.database.personnel import PersonnelStore
 
-        return StaffStore(self.database)
+        return PersonnelStore(self.database)
 
     @cached_property
     def working_days(self) -> "OfficeWorkingDays":
@@ -185,7 +186,7 @@ class Wiring:
     def sms(self) -> "HttpSms":
         from adapters.notices.sms import HttpSms
 
-        sms = HttpSms(self.settings.sms, self.settings.registries_token)
+        sms = HttpSms(self.settings.sms, self.settings.company_token)
         self._exit.push_async_callback(sms.aclose)
         return sms
 
@@ -193,7 +194,7 @@ class Wiring:
     def post(self) -> "HttpPost":
         from adapters.post.http import HttpPost
 
-        post = HttpPost(self.settings.post, self.settings.registries_token)
+        post = HttpPost(self.settings.post, self.settings.company_token)
         self._exit.push_async_callback(post.aclose)
         return post
 
@@ -201,7 +202,7 @@ class Wiring:
     def cashier(self) -> "HttpCashier":
         from adapters.payments.http import HttpCashier
 
-        cashier = HttpCashier(self.settings.payments, self.settings.registries_token)
+        cashier = HttpCashier(self.settings.payments, self.settings.company_token)
         self._exit.push_async_callback(cashier.aclose)
         return cashier
 
@@ -305,7 +306,7 @@ class Wiring:
             papers=self.papers,
             calendar=self.calendar,
             working_days=self.working_days,
-            staff=self.staff,
+            personnel=self.personnel,
             past=PastDecisions(self.database, s.data_keys),
             reads=self.reads,
             staff=StaffStore(self.database),

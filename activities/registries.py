@@ -16,13 +16,12 @@ from domain.evidence import RegistryQuery
 from domain.facts import facts_of, origin_path, subject_of
 from domain.ids import new_id
 from domain.ports import RegistryConnector, ServiceItems
-from domain.reads import MACHINE, PREFILL, PersonalRead, ReadRecords
+from domain.reads import MACHINE, PersonalRead, ReadRecords
 from domain.records import CaseRecords, PaperRecords
 from domain.service_item import EvidenceRequest, ServiceItem
 from domain.source import Source
 from domain.text import Bilingual
 
-_PREFILL_PURPOSE = "prefill"
 _TO_FILL_IN = Bilingual(zh="替您填好申请表", en="To fill in the form for you")
 _WHOSE_FORM = Bilingual(zh="核对填表人的姓名", en="To check the name of whoever fills in the form")
 
@@ -126,27 +125,29 @@ class RegistryActivities:
         query = RegistryQuery(
             source=task.source,
             id_number=task.id_number,
-            purpose=f"{_PREFILL_PURPOSE}: {task.service_item}",
+            purpose=f"{task.by}: {task.purpose.en if task.purpose else task.service_item}",
             request_id=str(new_id()),
             fields=task.fields,
         )
         await self.reads.record(
             PersonalRead(
-                key=f"prefill:{activity.info().workflow_id}:{task.source}",
+                key=f"{task.by}:{activity.info().workflow_id}:{task.source}",
                 subject=task.id_number,
                 at=datetime.now(UTC),
-                by=PREFILL,
+                by=task.by,
                 source=task.source,
                 purpose=await self._why_filled_in(task),
                 fields=self._fields(query),
-                service_item=task.service_item,
+                service_item=task.service_item or None,
             )
         )
         answer = await self.registries.look_up(query)
         return LookUpAnswer(source=task.source, found=answer.found, record=answer.record)
 
     async def _why_filled_in(self, task: LookUpTask) -> Bilingual:
-        """The purposes that the item's file gives for this source, each once."""
+        """The purposes that the item's file gives for this source, each once; or what the question says itself."""
+        if task.purpose is not None:
+            return task.purpose
         await self.service_items.refresh()
         try:
             item = self.service_items.get(task.service_item)

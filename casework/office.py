@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from casework.administration_ports import CalendarBook, CalendarOnShow, Staff
+from casework.administration_ports import CalendarBook, CalendarOnShow, Personnel
 from casework.callback_ports import CallbackRecords
 from casework.counter_ports import Appointments, Counter
 from casework.engine import CaseEngine
@@ -127,7 +127,7 @@ class Office:
     past: Past
     calendar: CalendarBook
     working_days: CalendarOnShow
-    staff: Staff
+    personnel: Personnel
     objects: ObjectStore
     seals: SealVerifier
     sms: SmsGateway

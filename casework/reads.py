@@ -14,17 +14,18 @@ from casework.office import Office
 from domain.clock import day_in_china
 from domain.errors import FieldError, InvalidInput, UnknownServiceItem
 from domain.jurisdiction import Role
-from domain.reads import IDENTITY, PREFILL, CaseLook, PersonalRead
+from domain.reads import IDENTITY, PREFILL, RECUSAL, CaseLook, PersonalRead
 from domain.text import Bilingual
 
 PAGE_SIZE = 50
 EXPORT_ROWS = 10_000
-Who = Literal["machine", "prefill", "identity", "clerk", "client", "operator"]
+Who = Literal["machine", "prefill", "identity", "recusal", "clerk", "client", "operator"]
 
 LOOKING_AT_CASE = Bilingual(zh="查看办件", en="Looking at the application")
 LOOKING_AT_DOCUMENT = Bilingual(zh="查看证明", en="Looking at the document")
 LOOKING_AT_UPLOAD = Bilingual(zh="查看上传的材料", en="Looking at an upload")
 SEARCHING = Bilingual(zh="按受理编号或身份证号查找办件", en="Finding the application by its number or by ID number")
+LOOKING_AT_RATING = Bilingual(zh="查看评价意见", en="Reading the comment of the rating")
 REPLAYING = Bilingual(zh="依记录复核审批结论", en="Making the decision again from the record, to check it")
 LOOKING_BACK = Bilingual(zh="办理另一办件时查看以往申请", en="Looking at earlier applications, while handling another one")
 CHECKING_IN = Bilingual(zh="您到窗口签到", en="Your check-in at the counter")
@@ -42,6 +43,7 @@ _OWN_FIELDS = {
     "decision": Bilingual(zh="审批结论", en="Decision"),
     "progress": Bilingual(zh="办理进度", en="Progress"),
     "document": Bilingual(zh="证明文件", en="The document"),
+    "rating": Bilingual(zh="评价", en="Rating"),
     "portrait": Bilingual(zh="照片", en="Portrait"),
     "phone": Bilingual(zh="手机号码", en="Phone"),
     "history": Bilingual(zh="办过什么事、何时、结果如何", en="What was applied for, when, and how it ended"),
@@ -52,6 +54,7 @@ WORK_ITEM_FIELDS = ("name", "id_number", "answers", "evidence", "decision", "pro
 _SYSTEM: Mapping[str, Bilingual] = {
     PREFILL: Bilingual(zh="系统（预填申请表）", en="The system, to fill in the form"),
     IDENTITY: Bilingual(zh="系统（核验身份）", en="The system, to check who you are"),
+    RECUSAL: Bilingual(zh="系统（工作人员回避核查）", en="The system, to know whose cases staff may not handle"),
     "operator": Bilingual(zh="系统运维人员", en="The operator of the system"),
 }
 _MACHINE = Bilingual(zh="系统（办理核验）", en="The system, to handle the application")
@@ -147,6 +150,17 @@ async def enter_replay(office: Office, actor: ClerkActor | None, application_id:
     await office.desk.note_read(application_id, by, "decision-replay", at)
     look = CaseLook(key=key, application_id=application_id, at=at, by=by, purpose=REPLAYING, fields=fields)
     await office.reads.record_look_at_evidence(look)
+
+
+async def enter_inquiry_look(office: Office, actor: ClerkActor, application_id: UUID, number: str) -> None:
+    """A supervisor reads an inquiry (一事一查) that names the case."""
+    purpose = Bilingual(zh=f"督查事项 {number}", en=f"Inquiry {number} of the supervision")
+    await office.reads.record_look(_look(office, actor, application_id, f"inquiry:{number}", purpose, ["progress"]))
+
+
+async def enter_rating_look(office: Office, actor: ClerkActor, application_id: UUID) -> None:
+    await office.desk.note_read(application_id, f"clerk:{actor.clerk_id}", "rating", office.now())
+    await office.reads.record_look(_look(office, actor, application_id, "rating", LOOKING_AT_RATING, ["rating"]))
 
 
 async def enter_search(office: Office, actor: ClerkActor, application_id: UUID) -> None:
@@ -283,7 +297,7 @@ def _clerk(row: Mapping[str, Any]) -> Bilingual:
     """Office and role, never the name."""
     if row["clerk_role"] is None:
         return _OFFICER
-    role = _ROLES.get(Role(row["clerk_role"]), _OFFICER)
+    role = _ROLES.get(row["clerk_role"], _OFFICER)
     if row["clerk_station"] is None:
         return Bilingual(zh=f"县级公安机关（{row['clerk_county']}）{role.zh}", en=f"County bureau {row['clerk_county']}, {role.en}")
     station = row["clerk_office"] or row["clerk_station"]

@@ -14,6 +14,7 @@ from domain.jurisdiction import Role
 from domain.limits import Clock, Clocks, Escalation, Mark
 from domain.money import Payment
 from domain.parcels import Parcel
+from domain.reads import PREFILL
 from domain.service_item import ServiceItem, StepKind
 from domain.text import Bilingual, Language
 
@@ -159,7 +160,7 @@ class CaseChange(BaseModel):
     at: datetime
     event: str
     by: str
-    text: Bilingual
+    text: Bilingual | None  # None: not on the applicant's timeline
     data: dict[str, Any] = {}  # shown to nobody, no personal data
     status: Status | None = None
     waiting_for: list[WaitingFor] | None = None
@@ -209,12 +210,14 @@ class MachineDecision(BaseModel):
 
 
 class LookUpTask(BaseModel):
-    """A registry question outside any case: filling in a form for a signed-in person."""
+    """A registry question outside any case: filling in a form for a signed-in person, or, with a `purpose` and no item, another."""
 
     source: str
     id_number: str
     service_item: str
     fields: list[str] = []
+    by: str = PREFILL
+    purpose: Bilingual | None = None
 
 
 class LookUpAnswer(BaseModel):

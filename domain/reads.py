@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from domain.text import Bilingual
 
 MACHINE, PREFILL, IDENTITY = "machine", "prefill", "identity"
+RECUSAL = "recusal"  # whose cases a member of staff may not handle
 
 
 class PersonalRead(BaseModel):
@@ -24,7 +25,7 @@ class PersonalRead(BaseModel):
     subject: str
     at: datetime
     by: str
-    """machine, prefill or identity"""
+    """machine, prefill, identity or recusal"""
     source: str
     purpose: Bilingual
     fields: list[str]

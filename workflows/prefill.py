@@ -10,6 +10,8 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.registries import RegistryActivities
     from domain.changes import LookUpAnswer, LookUpTask
+    from domain.reads import PREFILL as PREFILL_READ
+    from domain.text import Bilingual
     from workflows.policies import PREFILL
 
 
@@ -18,6 +20,8 @@ class PrefillRequest(BaseModel):
     id_number: str
     sources: list[str]
     fields: dict[str, list[str]] = {}  # by source: what is asked for; all of the record when left out
+    by: str = PREFILL_READ  # who the person reads did it
+    purpose: Bilingual | None = None  # where it is no item's
 
 
 class PrefillResult(BaseModel):
@@ -39,7 +43,12 @@ class Prefill:
 
     async def _ask(self, source: str, request: PrefillRequest) -> LookUpAnswer | None:
         task = LookUpTask(
-            source=source, id_number=request.id_number, service_item=request.service_item, fields=request.fields.get(source, [])
+            source=source,
+            id_number=request.id_number,
+            service_item=request.service_item,
+            fields=request.fields.get(source, []),
+            by=request.by,
+            purpose=request.purpose,
         )
         try:
             return await workflow.execute_activity_method(RegistryActivities.look_up, task, **PREFILL)

@@ -106,3 +106,17 @@ async def material_file(office: Office, actor: Actor, application_id: UUID, uplo
         raise NotFound()
     await enter_upload_look(office, actor, application_id, row["code"])
     return await office.objects.get(material_key(upload_id), row["sha256"]), row["media_type"]
+
+
+async def material_page(office: Office, actor: Actor, application_id: UUID, upload_id: UUID, number: int) -> tuple[bytes, str]:
+    """One page of an upload, the first is 1, as a picture; a picture is its own first page.
+
+    Raises:
+        NotFound: there is no such page.
+    """
+    data, media_type = await material_file(office, actor, application_id, upload_id)
+    if media_type == "application/pdf":
+        return office.page_of(data, number), "image/jpeg"
+    if number != 1:
+        raise NotFound()
+    return data, media_type

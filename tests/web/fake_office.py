@@ -13,8 +13,20 @@ from fastapi import FastAPI
 from PIL import Image
 
 import web
-from casework import accounts, applying, clerking, demo, following, queueing, reads, redeciding, verifying
+from casework import accounts, applying, clerking, demo, following, investigating, questions, queueing, reads, redeciding, verifying
 from casework.actors import ApplicantActor, ClerkActor
+from casework.case_views import (
+    EarlierCase,
+    EarlierView,
+    InvestigationView,
+    Investigator,
+    LimitsView,
+    LimitView,
+    NoteView,
+    QuestionView,
+    StepView,
+    TaskView,
+)
 from casework.office import SettingsView
 from casework.reads import ReadField, ReadFilter, ReadPage, ReadView
 from casework.views import (
@@ -49,7 +61,7 @@ from domain.jurisdiction import ClerkScope, Role
 from domain.redeciding import Changed, Trial
 from domain.service_item import Kind, ServiceItem, StepKind
 from domain.text import Bilingual
-from domain.work_items import KIND_TEXT, OUTCOME_TEXT, OUTCOMES
+from domain.work_items import DECIDING, KIND_TEXT, OUTCOME_TEXT, OUTCOMES, TASK_TEXT
 from tests.builders import MemoryPublications
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -88,6 +100,13 @@ def upload_view(round_: int = 0) -> UploadView:
     return UploadView(
         id=UPLOAD, code="proof", media_type="image/jpeg", size=345_678, pages=1, round=round_, uploaded_at=NOW - timedelta(hours=3)
     )
+
+
+def uploads_to_compare() -> list[UploadView]:
+    """A PDF of three pages from the applicant, and the scan of the original from the counter."""
+    sent = upload_view().model_copy(update={"id": UUID(int=0xB2), "media_type": "application/pdf", "pages": 3})
+    scan = upload_view().model_copy(update={"id": UUID(int=0xB3), "origin": "counter"})
+    return [scan, sent]
 
 
 def timeline() -> list[TimelineEntry]:
@@ -352,8 +371,97 @@ def work_detail(kind: StepKind = StepKind.PRE_REVIEW, **changed: Any) -> WorkIte
         "supplement_rounds_left": 3,
         "may_claim": False,
         "may_complete": True,
+        "referred_because": zh_en("转人工办理，因为：变更的理由要由民警核对。", "Referred to a person because: the reason is looked at."),
+        "limits": limits_view(),
     }
-    return WorkItemDetail(**(base | changed))
+    return WorkItemDetail(**(base | (work_in_hand() if kind in DECIDING else {}) | changed))
+
+
+def limits_view(**changed: Any) -> LimitsView:
+    base: dict[str, Any] = {
+        "step": LimitView(working_days=2, due_at=NOW + timedelta(days=1)),
+        "promised": LimitView(working_days=7, due_at=NOW + timedelta(days=6)),
+        "legal": LimitView(working_days=20, due_at=NOW + timedelta(days=25)),
+        "escalation": 1,
+    }
+    return LimitsView(**(base | changed))
+
+
+def question_view(**changed: Any) -> QuestionView:
+    base: dict[str, Any] = {
+        "id": UUID(int=0xC3),
+        "text": "您在学校和单位用的是哪个名字？",
+        "asked_at": NOW - timedelta(days=2),
+        "asked_by": "周明",
+        "until": NOW + timedelta(days=8),
+        "state": "answered",
+        "answer": "一直用“林雨桐”，毕业证上也是。",
+        "answered_at": NOW - timedelta(days=1),
+    }
+    return QuestionView(**(base | changed))
+
+
+def open_question_view() -> QuestionView:
+    return question_view(state="open", answer=None, answered_at=None)
+
+
+def task_view(**changed: Any) -> TaskView:
+    base: dict[str, Any] = {
+        "id": WORK,
+        "kind": "visit",
+        "kind_text": TASK_TEXT["visit"],
+        "text": "到解放街 12 号核实申请人是否居住在此，邻里如何称呼。",
+        "clerk_id": "clerk-7",
+        "clerk_name": "何志强",
+        "due_at": NOW + timedelta(days=3),
+        "status": "open",
+    }
+    return TaskView(**(base | changed))
+
+
+def investigation_view(**changed: Any) -> InvestigationView:
+    done = {"status": "completed", "outcome": "done", "outcome_text": OUTCOME_TEXT["done"], "closed_at": NOW}
+    base: dict[str, Any] = {
+        "id": UUID(int=0xC4),
+        "reason": "邻里反映申请人另有曾用名。",
+        "opened_at": NOW - timedelta(days=1),
+        "opened_by": "周明",
+        "tasks": [task_view(), task_view(id=UUID(int=0xC5), kind="call", kind_text=TASK_TEXT["call"], finding="已电话核实。", **done)],
+    }
+    return InvestigationView(**(base | changed))
+
+
+def work_in_hand() -> dict[str, Any]:
+    """What a deciding step shows beside the evidence."""
+    status = Status.COMPLETED
+    earlier = EarlierCase(
+        acceptance_number="33030020250301000017",
+        service_item="residence-permit",
+        service_item_name=CATALOGUE.get("residence-permit").name,
+        status=status,
+        status_text=STATUS_TEXT[status],
+        opened_at=NOW - timedelta(days=266),
+        as_applicant=True,
+    )
+    step = StepView(
+        kind=StepKind.PRE_REVIEW,
+        name=KIND_TEXT[StepKind.PRE_REVIEW],
+        outcome="pass",
+        outcome_text=OUTCOME_TEXT["pass"],
+        reason="材料齐全，理由属实。",
+        by="李娜",
+        at=NOW - timedelta(hours=5),
+    )
+    return {
+        "questions": [question_view()],
+        "investigations": [investigation_view(closed_at=NOW, closed_by="周明", finding="未发现另有曾用名。")],
+        "steps": [step],
+        "earlier": EarlierView(cases=[earlier, earlier.model_copy(update={"as_applicant": False})], elsewhere=2),
+        "notes": [NoteView(by="李娜", at=NOW - timedelta(hours=4), text="已与户政科核对。")],
+        "may_ask": True,
+        "may_investigate": True,
+        "investigators": [Investigator(id="clerk-7", name="何志强", open_tasks=0), Investigator(id="clerk-8", name="王芳", open_tasks=3)],
+    }
 
 
 def read_view(serial: int = 1, **changed: Any) -> ReadView:
@@ -560,6 +668,9 @@ class World:
     async def document_file(self, office: Any, actor: Any, number: str) -> tuple[bytes, str]:
         return b"%PDF-1.7\n%%EOF\n", f"{number}.pdf"
 
+    async def material_page(self, office: Any, actor: Any, application_id: UUID, upload_id: UUID, number: int) -> tuple[bytes, str]:
+        return picture(), "image/jpeg"
+
     async def material_file(self, office: Any, actor: Any, application_id: UUID, upload_id: UUID) -> tuple[bytes, str]:
         return picture(), "image/jpeg"
 
@@ -591,6 +702,22 @@ class World:
             raise InvalidInput(fields=[FieldError(path="/outcome", text=zh_en("请选择办理结果", "Choose a result"))])
         self.done.append(("complete", result))
         return self.detail.row
+
+    # questions and investigations
+    async def ask(self, office: Any, actor: ClerkActor, work_item_id: UUID, text: str) -> None:
+        if not text:
+            raise InvalidInput(fields=[FieldError(path="/question", text=zh_en("请写明要问申请人什么", "Say what you want to know"))])
+        self.done.append(("ask", text))
+
+    async def open_investigation(self, office: Any, actor: ClerkActor, work_item_id: UUID, reason: str, tasks: Sequence[Any]) -> None:
+        if not reason:
+            raise InvalidInput(fields=[FieldError(path="/why", text=zh_en("请写明为什么要调查", "Say why"))])
+        if any(task.day < NOW.date() for task in tasks):
+            raise InvalidInput(fields=[FieldError(path="/tasks/0/day", text=zh_en("请选择今天或以后的日期", "Choose today or later"))])
+        self.done.append(("open_investigation", (reason, list(tasks))))
+
+    async def close_investigation(self, office: Any, actor: ClerkActor, work_item_id: UUID, finding: str) -> None:
+        self.done.append(("close_investigation", finding))
 
     async def find_cases(self, office: Any, actor: ClerkActor, text: str) -> list[ApplicationRow]:
         return [application_row(Status.GATHERING, "purchase-migration")]
@@ -664,7 +791,9 @@ PARTS = {
         "supplement",
         "withdraw",
     ),
-    following: ("get_application", "my_applications", "changes", "document_file", "material_file"),
+    following: ("get_application", "my_applications", "changes", "document_file", "material_file", "material_page"),
+    questions: ("ask",),
+    investigating: ("open_investigation", "close_investigation"),
     reads: ("my_reads", "my_choices"),
     clerking: ("work_item", "complete", "find", "find_cases"),
     queueing: ("queue", "counts", "claim", "take_next", "release"),

@@ -89,6 +89,48 @@ def _work(kind: StepKind) -> Arrange:
     return arrange
 
 
+def _waiting_case(world: World) -> None:
+    """A question and an investigation are open, so the clock stands still; uploads of several pages, one with its original."""
+    case = fake.case_view(Status.REVIEWING)
+    case.materials[0].uploads = fake.uploads_to_compare()
+    paused = fake.LimitView(working_days=2, due_at=None)
+    limits = fake.limits_view(
+        step=paused,
+        promised=paused,
+        legal=paused,
+        paused_since=NOW,
+        paused_for="question",
+        paused_text=fake.zh_en("等待申请人答复询问", "waiting"),
+    )
+    world.detail = fake.work_detail(
+        application=case,
+        limits=limits,
+        questions=[fake.open_question_view(), fake.question_view()],
+        investigations=[fake.investigation_view()],
+        may_ask=False,
+        may_investigate=False,
+        investigators=[],
+    )
+
+
+def _task(**changed: object) -> Arrange:
+    def arrange(world: World) -> None:
+        world.clerk = fake.clerk_actor(Role.INVESTIGATOR)
+        row = fake.work_row(StepKind.INVESTIGATION, status="open", mine=False, claimed_by=None, claimed_by_name=None)
+        investigation = fake.investigation_view(tasks=[fake.task_view()])
+        world.detail = fake.work_detail(
+            StepKind.INVESTIGATION,
+            row=row,
+            task=fake.task_view(),
+            investigations=[investigation],
+            evidence=[],
+            applicant_phone="19900000001",
+            **changed,
+        )
+
+    return arrange
+
+
 def _unclaimed(world: World) -> None:
     row = fake.work_row(status="open", mine=False, claimed_by=None, claimed_by_name=None)
     world.detail = fake.work_detail(row=row, may_claim=True, may_complete=False)
@@ -213,6 +255,8 @@ STAFF_PAGES = (
     SamplePage("identity check at the counter", ITEM, _work(StepKind.IDENTITY_CHECK)),
     SamplePage("work item to claim", ITEM, _unclaimed),
     SamplePage("work item of another clerk", ITEM, _another_clerks),
+    SamplePage("work item that waits for an answer", ITEM, _waiting_case),
+    SamplePage("task of an investigation", ITEM, _task()),
     SamplePage("counter", "/staff/counter"),
     SamplePage("counter, found", "/staff/counter?q=33030020261121000123"),
     SamplePage("counter, nothing typed", "/staff/counter?q=", status=422),

@@ -45,6 +45,10 @@ JOINED: dict[str, list[str]] = {
     "catalogue.say_": ["sample", "none", "down"],
     "catalogue.trial_": ["same", "otherwise", "skipped"],
     "catalogue.trial_column_": ["number", "was", "now", "rules"],
+    "casepage.question_": ["open", "answered", "lapsed", "closed"],
+    "casepage.task_": ["open", "claimed", "cancelled", "completed"],
+    "casepage.escalation_": ["1", "2", "3"],
+    "casepage.closes_": ["question", "investigation", "both"],
     "template.": ["agree", "proof_unclear", "proof_missing", "reason_weak", "registry_differs", "law"],
 }
 

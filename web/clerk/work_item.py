@@ -9,19 +9,28 @@ from starlette.datastructures import FormData
 
 from casework import clerking, following, queueing
 from casework.actors import ClerkActor
+from casework.case_views import ReasonTemplateView
 from casework.views import WorkItemDetail
 from domain.changes import SupplementRequest
-from domain.errors import DomainError, FieldError
+from domain.clock import day_in_china
+from domain.errors import DomainError, FieldError, FourEyes
 from domain.service_item import StepKind
+from domain.text import Language
+from domain.work_items import DECIDING, TASK_TEXT
 from web.applicant.case import pdf_response
 from web.applicant.questions import answer_texts
 from web.applicant.uploads import inline_file
 from web.problems import PageRoute, error_context, status_of
 from web.rendering import page
+from web.texts import say
 from web.visitor import CheckedForm, Clerk, language_of, text_of
 
 router = APIRouter(route_class=PageRoute, prefix="/staff")
 Typed = dict[str, Any]
+TASKS_AT_FIRST = 1
+# What a county starts with, until it keeps reasons of its own.
+_COMMON_REASONS = ("agree", "proof_unclear", "proof_missing", "reason_weak", "registry_differs", "law")
+_TEMPLATES = {StepKind.INVESTIGATION: "staff/task.html"}
 
 
 @router.get("/work-items/{work_item_id}", response_class=HTMLResponse)
@@ -29,7 +38,7 @@ async def show(request: Request, work_item_id: UUID, clerk: Clerk) -> Response:
     detail = await clerking.work_item(request.app.state.office, clerk, work_item_id)
     if detail.row.kind is StepKind.COUNTER_CHECK:
         return RedirectResponse(f"/staff/counter/{work_item_id}", 303)
-    return item_page(request, detail, _typed_nothing())
+    return item_page(request, detail, typed_nothing())
 
 
 @router.post("/work-items/{work_item_id}/claim")
@@ -48,7 +57,7 @@ async def _act(request: Request, clerk: ClerkActor, work_item_id: UUID, verb: An
         await verb(office, clerk, work_item_id)
     except DomainError as error:
         detail = await clerking.work_item(office, clerk, work_item_id)
-        return item_page(request, detail, _typed_nothing(), error)
+        return item_page(request, detail, typed_nothing(), error)
     return RedirectResponse(f"/staff/work-items/{work_item_id}", 303)
 
 
@@ -57,6 +66,9 @@ async def complete(request: Request, work_item_id: UUID, clerk: Clerk, form: Che
     office = request.app.state.office
     detail = await clerking.work_item(office, clerk, work_item_id)
     typed = read_decision(form, detail)
+    if text_of(form, "insert"):  # without a script: the chosen reason goes into the clerk's own words, and nothing is handed in
+        typed["reason"] = "\n".join(text for text in (typed["reason"], text_of(form, "template")) if text)
+        return item_page(request, detail, typed)
     supplement = (
         [SupplementRequest(target=target, reason=typed["why"][target]) for target in typed["marked"]]
         if typed["outcome"] == "supplement"
@@ -77,7 +89,7 @@ async def complete(request: Request, work_item_id: UUID, clerk: Clerk, form: Che
     return RedirectResponse(f"/staff?completed={detail.row.acceptance_number}", 303)
 
 
-def _typed_nothing() -> Typed:
+def typed_nothing() -> Typed:
     return {"outcome": "", "reason": "", "marked": [], "why": {}, "originals": {}}
 
 
@@ -105,38 +117,71 @@ def _named_as_drawn(error: DomainError, marked: list[str]) -> DomainError:
     return error
 
 
+def drafts_of_nothing() -> dict[str, Any]:
+    """What the page's other forms hold before anybody typed: question, note, finding, and an investigation with one empty task."""
+    empty = {"kind": "visit", "clerk": "", "day": "", "text": ""}
+    return {"question": "", "note": "", "finding": "", "investigating": False, "why": "", "tasks": [empty] * TASKS_AT_FIRST}
+
+
 def item_page(
     request: Request,
     detail: WorkItemDetail,
     typed: Typed,
     error: DomainError | None = None,
-    template: str = "staff/work-item.html",
+    template: str | None = None,
+    drafts: dict[str, Any] | None = None,
     **more: Any,
 ) -> HTMLResponse:
-    item = request.app.state.office.catalogue.get(detail.row.service_item)
+    item = detail.application.item
     language = language_of(request)
     # Differences first, then what agrees, then what has nothing to compare with.
     order = {False: 0, True: 1, None: 2}
     return page(
         request,
-        template,
+        template or _TEMPLATES.get(detail.row.kind, "staff/work-item.html"),
         status_of(error) if error else 200,
         detail=detail,
         row=detail.row,
         case=detail.application,
         item=item,
         typed=typed,
+        drafts=drafts_of_nothing() | (drafts or {}),
+        decides=detail.row.kind in DECIDING,
+        templates=detail.templates or _common_reasons(language),
+        left_open=_left_open(detail, language),
+        refused=error.text if isinstance(error, FourEyes) else None,
+        task_kinds=TASK_TEXT,
+        today=day_in_china(request.app.state.office.now()).isoformat(),
         comparisons=sorted(detail.comparisons, key=lambda c: order[c.agrees]),
         differences=sum(c.agrees is False for c in detail.comparisons),
         lines=answer_texts(item, detail.application.answers, language),
         **more,
-        **(error_context(error, language) if error else {}),
+        **(error_context(error, language) if error and not isinstance(error, FourEyes) else {}),
     )
+
+
+def _common_reasons(language: Language) -> list[ReasonTemplateView]:
+    texts = [say(language, f"template.{key}") for key in _COMMON_REASONS]
+    return [ReasonTemplateView(outcome="", title=text, text=text) for text in texts]
+
+
+def _left_open(detail: WorkItemDetail, language: Language) -> str:
+    """What completing now closes without an answer or a finding."""
+    asked = any(q.state == "open" for q in detail.questions)
+    looked_into = any(i.closed_at is None for i in detail.investigations)
+    key = {(True, False): "question", (False, True): "investigation", (True, True): "both"}.get((asked, looked_into))
+    return say(language, f"casepage.closes_{key}") if key else ""
 
 
 @router.get("/applications/{application_id}/uploads/{upload_id}")
 async def upload_file(request: Request, application_id: UUID, upload_id: UUID, clerk: Clerk) -> Response:
     data, media_type = await following.material_file(request.app.state.office, clerk, application_id, upload_id)
+    return inline_file(data, media_type)
+
+
+@router.get("/applications/{application_id}/uploads/{upload_id}/pages/{number}")
+async def upload_page(request: Request, application_id: UUID, upload_id: UUID, number: int, clerk: Clerk) -> Response:
+    data, media_type = await following.material_page(request.app.state.office, clerk, application_id, upload_id, number)
     return inline_file(data, media_type)
 
 

@@ -38,6 +38,8 @@ for (const button of document.querySelectorAll("[data-fill]")) {
   });
 }
 
+for (const standIn of document.querySelectorAll("[data-without-script]")) standIn.remove();
+
 // A chosen template goes into the clerk's own words, which stay editable.
 for (const select of document.querySelectorAll("[data-template-for]")) {
   select.closest(".govuk-form-group").hidden = false;

@@ -34,6 +34,7 @@ log = logging.getLogger("onetrip.worker")
 NOTICE_PAUSE_SECONDS = 0.5
 LONGEST_NOTICE_PAUSE_SECONDS = 10.0
 CLIP_PAUSE_SECONDS = 30.0
+LOOK_PAUSE_SECONDS = 60.0
 CALENDAR_PAUSE_SECONDS = 3.0
 SEALING_PAUSE_SECONDS = 60.0
 CLIP_PATIENCE = timedelta(seconds=20)  # as long as a command may take
@@ -204,9 +205,26 @@ async def _seal_the_record(wiring: Wiring) -> NoReturn:
         await asyncio.sleep(SEALING_PAUSE_SECONDS)
 
 
+async def _look_for_what_is_odd(wiring: Wiring) -> NoReturn:
+    """Supervision's patterns, looked for every minute by one of the processes that try."""
+    # Imported here: only the cases worker looks.
+    from casework.supervising import look
+
+    while True:
+        await asyncio.sleep(LOOK_PAUSE_SECONDS)
+        try:
+            for pattern, number in await look(wiring.patterns, wiring.inquiries, wiring.settings.default_station[:6]) or []:
+                log.info("inquiry %s opened: %s", number, pattern.value)
+        except DomainError as error:
+            log.warning("supervision waits: %s", error.kind)
+
+
 _Companion = Callable[[Wiring], Coroutine[Any, Any, NoReturn]]
 ROLES: dict[str, tuple[Callable[[Wiring], Awaitable[Worker]], Sequence[_Companion]]] = {
-    CASES_QUEUE: (_cases_worker, [_sender(Channel.SMS), _sender(Channel.EMAIL), _hand_over_clips, _tell_of_the_calendar, _seal_the_record]),
+    CASES_QUEUE: (
+        _cases_worker,
+        [_sender(Channel.SMS), _sender(Channel.EMAIL), _hand_over_clips, _tell_of_the_calendar, _seal_the_record, _look_for_what_is_odd],
+    ),
     REGISTRIES_QUEUE: (_registries_worker, []),
     IDENTITY_QUEUE: (_identity_worker, []),
 }

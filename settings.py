@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     index_key: str = ""  # base64, HMAC-SHA-256 of ID numbers and phones
     token_key: str = ""  # base64, signs access tokens (HS256)
     registries_token: str = ""  # bearer token towards the registries
+    companies_token: str = ""  # towards SMS, post and payments; the registries' one where it is empty
     database_password: str = ""  # of the embedded PostgreSQL's role `onetrip`
     database_owner_password: str = ""  # of its role `onetrip_owner`, which owns the tables; only migrations use it
     registries_seed: int = 2026  # of the simulated population
@@ -126,6 +127,10 @@ class Settings(BaseSettings):
     @property
     def sms(self) -> str:
         return self.sms_url or f"http://127.0.0.1:{self.port('simulators')}/sms"
+
+    @property
+    def company_token(self) -> str:
+        return self.companies_token or self.registries_token
 
     @property
     def post(self) -> str:

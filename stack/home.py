@@ -38,6 +38,7 @@ SECRETS: dict[str, Callable[[], str]] = {
 }
 # What docker-compose.yml asks for: its servers have passwords of their own.
 COMPOSE_SECRETS = SECRETS | {
+    "companies_token": lambda: secrets.token_urlsafe(32),
     "database_admin_password": lambda: secrets.token_urlsafe(24),
     "temporal_database_password": lambda: secrets.token_urlsafe(24),
     "weed_signing_key": lambda: secrets.token_hex(32),

@@ -99,9 +99,18 @@ def test_the_api_reaches_no_registry_and_holds_no_token_for_one(compose: dict[st
     assert not {"REGISTRIES_TOKEN", "REGISTRIES_URL"} & set(api["environment"])
 
 
+def test_who_sends_notices_parcels_and_fees_reaches_no_registry_either(compose: dict[str, Any]) -> None:
+    for name in ("worker-cases", "companies"):
+        service = compose["services"][name]
+        assert "registries" not in service["networks"]
+        assert "${REGISTRIES_TOKEN" not in str(service["environment"])
+    companies = set(compose["services"]["companies"]["networks"])
+    assert all(companies & set(compose["services"][name]["networks"]) for name in ("api", "worker-cases"))
+
+
 def test_only_the_api_is_open_to_the_outside(compose: dict[str, Any]) -> None:
     assert [name for name, service in compose["services"].items() if "outside" in service["networks"]] == ["api"]
     published = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
-    assert set(published) == {"api", "temporal-ui"}
+    assert set(published) == {"api", "temporal-ui", "companies"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
-    assert all(compose["networks"][name].get("internal") for name in ("inside", "engine", "registries"))
+    assert all(compose["networks"][name].get("internal") for name in ("inside", "engine", "registries", "companies"))

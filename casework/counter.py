@@ -15,14 +15,16 @@ from pydantic import BaseModel
 
 from casework.actors import ClerkActor
 from casework.office import Office
+from casework.queueing import worked_by
 from casework.reads import enter_check_in, enter_search
 from domain.application import clean_name
 from domain.clock import day_in_china
-from domain.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from domain.errors import FieldError, InvalidInput, NotAllowed, NotFound, WorkItemNotClaimed
 from domain.identity_numbers import parse_id_number
+from domain.ids import new_id
 from domain.jurisdiction import Role
-from domain.object_keys import signature_key
-from domain.service_item import StepKind
+from domain.object_keys import material_key, signature_key
+from domain.service_item import ServiceItem, StepKind
 from domain.text import Bilingual
 from domain.work_items import KIND_TEXT, WorkItemStatus
 
@@ -31,6 +33,7 @@ PAGE_CODE_LIFE = timedelta(hours=24)
 DRAWING_MAX_BYTES = 400_000
 _LIVE = (WorkItemStatus.OPEN.value, WorkItemStatus.CLAIMED.value)
 _CODE = re.compile(r"([0-9]{20})-([0-9A-F]{1,12})-([A-Z2-7]{16})")
+_WHICH = Bilingual(zh="请选择是哪一份原件", en="Choose which original this is")
 _DATA_URL = "data:image/png;base64,"
 
 _NEEDS_PERSON = Bilingual(
@@ -183,6 +186,40 @@ async def take_up(office: Office, actor: ClerkActor, application_id: UUID, how: 
     name = await office.counter.station_name(station) or station
     text = Bilingual(zh=f"已在{name}窗口签到", en=f"Checked in at the counter of {name}")
     return await office.counter.check_in(application_id, station=station, clerk_id=actor.clerk_id, how=how, text=text, at=office.now())
+
+
+async def scan_original(office: Office, actor: ClerkActor, work_item_id: UUID, code: str, data: bytes, media_type: str) -> UUID:
+    """Keep a picture of the original as it was shown at the counter. Returns its id.
+
+    Raises:
+        NotFound, NotAllowed: not this counter's. WorkItemNotClaimed: another clerk's. InvalidInput: no such original.
+        TooLarge, UnsupportedMedia: with what to do.
+    """
+    require_counter(actor)
+    record = await worked_by(office, actor, work_item_id)
+    if record["claimed_by"] != actor.clerk_id or record["status"] != WorkItemStatus.CLAIMED.value:
+        raise WorkItemNotClaimed()
+    case = await office.desk.case_file(record["application_id"])
+    if code not in {m.code for m in ServiceItem.model_validate(case["item"]).originals}:
+        raise InvalidInput(fields=[FieldError(path="/scan_code", text=_WHICH)])
+    clean = await office.clean_upload(data, media_type)
+    scan_id = new_id()
+    await office.objects.put(material_key(scan_id), clean.data, clean.media_type)
+    await office.desk.add_material(
+        {
+            "id": scan_id,
+            "application_id": record["application_id"],
+            "code": code,
+            "sha256": clean.sha256,
+            "media_type": clean.media_type,
+            "size": len(clean.data),
+            "pages": clean.pages,
+            "round": case["supplement_round"],
+            "uploaded_at": office.now(),
+            "origin": "counter",
+        }
+    )
+    return scan_id
 
 
 async def end_visit(office: Office, actor: ClerkActor, work_item_id: UUID, missing: Sequence[tuple[str, Bilingual]]) -> None:

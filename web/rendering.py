@@ -87,6 +87,11 @@ def _by_whom(context: Context, by: str) -> str:
     return say_or(_language(context), f"by.{actor}_{rest}" if rest else f"by.{actor}", rest or actor)
 
 
+def _clock(value: datetime) -> str:
+    """The time of day in China: 14:30."""
+    return f"{value.astimezone(LOCAL):%H:%M}"
+
+
 def _days_left(until: datetime) -> int:
     """Whole calendar days from today to a limit, in China's time; negative when it has passed."""
     return (until.astimezone(LOCAL).date() - datetime.now(LOCAL).date()).days
@@ -99,6 +104,11 @@ def _seconds_left(until: datetime) -> int:
 def masked_id(number: str) -> str:
     """An ID number as pages show it: the first four and the last two characters."""
     return f"{number[:4]}{'*' * (len(number) - 6)}{number[-2:]}" if len(number) > 6 else number
+
+
+def yuan_text(fen: int) -> str:
+    """An amount in yuan, to the last fen."""
+    return f"{fen // 100:,}.{fen % 100:02d}"
 
 
 def size_text(size: int) -> str:
@@ -117,12 +127,14 @@ def environment() -> Environment:
         bi=_bi,
         day=_day,
         moment=_moment,
+        clock=_clock,
         source_name=_source_name,
         by_whom=_by_whom,
         days_left=_days_left,
         seconds_left=_seconds_left,
         masked_id=masked_id,
         size=size_text,
+        yuan=yuan_text,
         value_text=as_text,
     )
     return env

@@ -37,6 +37,7 @@ TOKEN_SECONDS = 3600
 FAILURES_ALLOWED = 8
 FAILURE_WINDOW = timedelta(minutes=15)
 TOTP_SECONDS = 30
+SHORTEST_PASSWORD = 10
 _FORM_TEXTS = {
     "/phone": Bilingual(zh="请填写 11 位手机号", en="Enter a mobile number of 11 digits"),
     "/name": Bilingual(zh="请填写姓名", en="Enter your name"),
@@ -48,6 +49,14 @@ _ISSUER = "onetrip"
 
 _WRONG_CLERK = Bilingual(
     zh="用户名、密码或动态口令不对，请核对后重试", en="User name, password or one-time password is not right. Please check and try again"
+)
+FIRST_PASSWORD = Bilingual(
+    zh="这是初始密码，请先到“首次登录”设置自己的密码",
+    en="This is a first password. Choose your own under “First sign-in” before you sign in",
+)
+_PASSWORD_RULE = Bilingual(
+    zh="新密码至少 10 个字符，不能含有登录名，也不能与初始密码相同",
+    en="A new password has at least 10 characters, does not contain the login and differs from the first one",
 )
 _WRONG_CODE = Bilingual(
     zh="验证码不对或已过期，请核对或重新获取", en="The code is not right or has expired. Check it, or ask for a new one"
@@ -142,13 +151,15 @@ async def applicant_of(office: Office, token: str) -> ApplicantActor | None:
 
 @dataclass(frozen=True)
 class NewClerk:
-    """`station` None: an officer of the county bureau."""
+    """`station` None: an officer of the county bureau. `id_number`: whose own and household's cases are not for this clerk."""
 
     login: str
     name: str
     role: Role
     county: str
     station: StationCode | None = None
+    leads: bool = False
+    id_number: str | None = None
 
 
 async def add_clerk(office: Office, clerk: NewClerk, *, password: str, totp_secret: str) -> str:
@@ -160,27 +171,62 @@ async def add_clerk(office: Office, clerk: NewClerk, *, password: str, totp_secr
         "county": clerk.county,
         "station": clerk.station,
         "password_hash": await asyncio.to_thread(_hasher.hash, password),
+        "leads": clerk.leads,
         "created_at": office.now(),
     }
-    return await office.accounts.add_clerk(row, totp_secret)
+    clerk_id = await office.accounts.add_clerk(row, totp_secret)
+    if clerk.id_number is not None:
+        await office.personnel.set_person(clerk_id, clerk.id_number)
+    return clerk_id
 
 
 async def check_clerk(office: Office, login: str, password: str, totp: str) -> ClerkActor:
     """Password and one-time password; a one-time password works once.
 
     Raises:
-        InvalidInput: one of the three is wrong; which, is not said. TooManyAttempts.
+        InvalidInput: one of the three is wrong; which, is not said. Or the password is a first one, see `choose_password`.
+        TooManyAttempts.
     """
-    subject = f"clerk:{login}"
-    if await office.accounts.failures(subject, FAILURE_WINDOW, office.now()) >= FAILURES_ALLOWED:
+    clerk, step = await _known_clerk(office, login, password, totp)
+    if await office.personnel.has_first_password(clerk["id"]):
+        raise InvalidInput(fields=[FieldError(path="/login", text=FIRST_PASSWORD)])
+    if not await office.accounts.use_totp_step(clerk["id"], step):
+        raise await _refused(office, login, clerk)
+    return await _clerk_actor(office, clerk)
+
+
+async def choose_password(office: Office, login: str, first: str, totp: str, chosen: str) -> None:
+    """Replace a first password by one that only its owner knows; sign-in comes after, with the next one-time password.
+
+    Raises:
+        InvalidInput: as above, or the new one will not do. TooManyAttempts.
+    """
+    clerk, step = await _known_clerk(office, login.strip(), first, totp)
+    if len(chosen) < SHORTEST_PASSWORD or chosen == first or clerk["login"] in chosen.lower():
+        raise InvalidInput(fields=[FieldError(path="/chosen", text=_PASSWORD_RULE)])
+    if not await office.accounts.use_totp_step(clerk["id"], step):
+        raise await _refused(office, login, clerk)
+    await office.personnel.set_password(clerk["id"], await asyncio.to_thread(_hasher.hash, chosen), by=None)
+
+
+async def _known_clerk(office: Office, login: str, password: str, totp: str) -> tuple[dict[str, Any], int]:
+    """The active clerk whose password and one-time password these are, and the step of the latter."""
+    if await office.accounts.failures(f"clerk:{login}", FAILURE_WINDOW, office.now()) >= FAILURES_ALLOWED:
         raise TooManyAttempts()
     clerk = await office.accounts.clerk_by_login(login)
     right = await asyncio.to_thread(_hasher.verify, password, clerk["password_hash"] if clerk else _NOBODY)
     step = _totp_step(clerk["totp_secret"], totp) if clerk else None
-    if clerk is None or not right or step is None or not await office.accounts.use_totp_step(clerk["id"], step):
-        await office.accounts.note_failure(subject, FAILURE_WINDOW, office.now())
-        raise InvalidInput(fields=[FieldError(path="/login", text=_WRONG_CLERK)])
-    return await _clerk_actor(office, clerk)
+    if clerk is None or not right or step is None:
+        raise await _refused(office, login, clerk)
+    return clerk, step
+
+
+async def _refused(office: Office, login: str, clerk: Mapping[str, Any] | None) -> InvalidInput:
+    """Counted, and for an account that exists entered in the record; what was wrong is not said."""
+    await office.accounts.note_failure(f"clerk:{login}", FAILURE_WINDOW, office.now())
+    if clerk is not None:
+        await office.personnel.note_refused_sign_in(clerk["id"])
+    return InvalidInput(fields=[FieldError(path="/login", text=_WRONG_CLERK)])
 
 
 def _totp_step(secret: str, totp: str) -> int | None:

@@ -25,7 +25,6 @@ from domain.text import Bilingual
 
 ISSUER = "OneTrip"
 PASSWORD_BYTES = 12
-SHORTEST_PASSWORD = 10
 REFUSED_SHOWN = 100
 GUESSES_SINCE = timedelta(days=1)
 _hasher = PasswordHash.recommended()

@@ -36,6 +36,7 @@ LONGEST_NOTICE_PAUSE_SECONDS = 10.0
 CLIP_PAUSE_SECONDS = 30.0
 LOOK_PAUSE_SECONDS = 60.0
 CALENDAR_PAUSE_SECONDS = 3.0
+HOUSEHOLDS_PAUSE_SECONDS = 60.0
 SEALING_PAUSE_SECONDS = 60.0
 CLIP_PATIENCE = timedelta(seconds=20)  # as long as a command may take
 
@@ -217,6 +218,21 @@ async def _look_for_what_is_odd(wiring: Wiring) -> NoReturn:
                 log.info("inquiry %s opened: %s", number, pattern.value)
         except DomainError as error:
             log.warning("supervision waits: %s", error.kind)
+
+
+async def _know_households(wiring: Wiring) -> NoReturn:
+    """Whose cases a member of staff may not handle: asked when an account is new, and again every month."""
+    # Imported here: only the cases worker asks.
+    from casework.engine import CaseEngine
+    from casework.kin import read_households_again
+
+    engine = CaseEngine(await wiring.connected_temporal())
+    while True:
+        try:
+            await read_households_again(wiring.personnel, engine, lambda: datetime.now(UTC))
+        except DomainError as error:
+            log.warning("households of staff wait: %s", error.kind)
+        await asyncio.sleep(HOUSEHOLDS_PAUSE_SECONDS)
 
 
 _Companion = Callable[[Wiring], Coroutine[Any, Any, NoReturn]]

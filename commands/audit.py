@@ -122,7 +122,7 @@ def check() -> None:
             wrong += 1
             print(f"{difference.text.zh} / {difference.text.en}: {difference.where}")
         print(
-            f"{audit.rows} 行与记录相符与否已核对，{audit.decisions} 个决定 / {audit.rows} rows and {audit.decisions} decisions were checked"
+            f"已核对 {audit.rows} 行、{audit.decisions} 件的决定 / {audit.rows} rows and the decisions of {audit.decisions} cases checked"
         )
         print("一致 / they agree" if not wrong else f"{wrong} 处不一致 / {wrong} differences")
         return WRONG if wrong else WHOLE

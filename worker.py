@@ -239,7 +239,15 @@ _Companion = Callable[[Wiring], Coroutine[Any, Any, NoReturn]]
 ROLES: dict[str, tuple[Callable[[Wiring], Awaitable[Worker]], Sequence[_Companion]]] = {
     CASES_QUEUE: (
         _cases_worker,
-        [_sender(Channel.SMS), _sender(Channel.EMAIL), _hand_over_clips, _tell_of_the_calendar, _seal_the_record, _look_for_what_is_odd],
+        [
+            _sender(Channel.SMS),
+            _sender(Channel.EMAIL),
+            _hand_over_clips,
+            _tell_of_the_calendar,
+            _know_households,
+            _seal_the_record,
+            _look_for_what_is_odd,
+        ],
     ),
     REGISTRIES_QUEUE: (_registries_worker, []),
     IDENTITY_QUEUE: (_identity_worker, []),

@@ -56,11 +56,16 @@ async def add_clerk(office: Office, clerk: accounts.NewClerk) -> str:
 
 
 async def seed(office: Office) -> int:
-    """The demo clerks that are not there yet; returns how many were made."""
-    wanted = [clerk for clerk in _world(office).clerks() if not await office.accounts.recall(f"demo-clerk:{clerk['login']}")]
-    for clerk in wanted:
-        await add_clerk(office, accounts.NewClerk(**clerk | {"role": Role(clerk["role"])}))
-    return len(wanted)
+    """The demo clerks that are not there yet, each somebody of the population; returns how many were made."""
+    world = _world(office)
+    people = await world.staff()
+    made = 0
+    for clerk, person in zip(world.clerks(), people, strict=False):
+        if await office.accounts.recall(f"demo-clerk:{clerk['login']}"):
+            continue
+        await add_clerk(office, accounts.NewClerk(**clerk | {"role": Role(clerk["role"]), "id_number": person["id_number"]}))
+        made += 1
+    return made
 
 
 async def demo_clip(office: Office, actor: Actor, application_id: UUID) -> tuple[bytes, str]:

@@ -82,6 +82,10 @@ class DemoWorld(Protocol):
 
     async def people(self) -> list[dict[str, Any]]: ...
 
+    async def staff(self) -> list[dict[str, Any]]:
+        """`id_number` and `name` of people who may be its members of staff."""
+        ...
+
     @property
     def clip_language(self) -> Language: ...
 

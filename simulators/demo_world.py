@@ -12,8 +12,16 @@ from simulators.territory import COUNTIES
 
 # Counties whose stations get demo clerks: those where the demo people live and move to.
 _STAFFED = {"330302": "lucheng", "330304": "ouhai"}
-_STATION_ROLES = (("pre_reviewer", "review", "预审"), ("counter", "counter", "窗口"))
-_COUNTY_ROLES = (("approver", "approver", "审批"), ("supervisor", "supervisor", "督查"))
+_STATION_ROLES = (("pre_reviewer", "review", "预审"), ("pre_reviewer", "review-lead", "预审组长"), ("counter", "counter", "窗口"))
+_COUNTY_ROLES = (("approver", "approver", "审批"), ("investigator", "investigator", "调查"), ("supervisor", "supervisor", "督查"))
+# Of the whole installation; they are entered under the first staffed county.
+_OFFICE_ROLES = (
+    ("catalogue_editor", "catalogue-editor", "事项目录编辑"),
+    ("system_admin", "system-admin", "系统管理员"),
+    ("security_admin", "security-admin", "安全保密管理员"),
+    ("audit_admin", "audit-admin", "安全审计员"),
+)
+_LEADER = "review-lead"
 
 
 class DemoWorld:
@@ -31,6 +39,19 @@ class DemoWorld:
         Raises:
             Unavailable: it does not answer.
         """
+        found: list[dict[str, Any]] = (await self._entered())["people"]
+        return found
+
+    async def staff(self) -> list[dict[str, Any]]:
+        """`id_number` and `name` of people who may be its members of staff: nobody's demo applicant, nor of their households.
+
+        Raises:
+            Unavailable: as above.
+        """
+        found: list[dict[str, Any]] = (await self._entered())["staff"]
+        return found
+
+    async def _entered(self) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             async with (
@@ -38,8 +59,8 @@ class DemoWorld:
                 session.get(f"{self._registries_url}/_people") as reply,
             ):
                 reply.raise_for_status()
-                people: list[dict[str, Any]] = (await reply.json())["people"]
-                return people
+                entered: dict[str, Any] = await reply.json()
+                return entered
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable() from error
 
@@ -47,30 +68,20 @@ class DemoWorld:
         return await asyncio.to_thread(make_demo_clip, code, self.clip_language)
 
     def clerks(self) -> list[dict[str, Any]]:
-        """For each staffed county an approver and a supervisor, for its first station a pre-reviewer and a counter clerk;
-        one catalogue editor."""
-        clerks: list[dict[str, Any]] = []
-        for county in COUNTIES:
-            if (prefix := _STAFFED.get(county.code)) is None:
-                continue
+        """For each staffed county an approver, an investigator and a supervisor, for its first station a pre-reviewer, one who leads
+        them, and a counter clerk; one catalogue editor and the three administrators."""
+        staffed = [(county, _STAFFED[county.code]) for county in COUNTIES if county.code in _STAFFED]
+        clerks = []
+        for county, prefix in staffed:
             station = county.stations[0]
             for role, login, title in _STATION_ROLES:
-                name = f"{station.name_zh}{title}"
-                clerks.append({"login": f"{prefix}-{login}", "name": name, "role": role, "county": county.code, "station": station.code})
+                leads = login == _LEADER
+                clerks.append(_clerk(f"{prefix}-{login}", f"{station.name_zh}{title}", role, county.code, station.code, leads=leads))
             for role, login, title in _COUNTY_ROLES:
-                clerks.append(
-                    {
-                        "login": f"{prefix}-{login}",
-                        "name": f"{county.bureau_zh}{title}",
-                        "role": role,
-                        "county": county.code,
-                        "station": None,
-                    }
-                )
-        return [*clerks, self._catalogue_editor()]
+                clerks.append(_clerk(f"{prefix}-{login}", f"{county.bureau_zh}{title}", role, county.code))
+        county, _ = staffed[0]
+        return clerks + [_clerk(login, f"{county.bureau_zh}{title}", role, county.code) for role, login, title in _OFFICE_ROLES]
 
-    @staticmethod
-    def _catalogue_editor() -> dict[str, Any]:
-        county = next(county for county in COUNTIES if county.code in _STAFFED)
-        name = f"{county.bureau_zh}事项目录编辑"
-        return {"login": "catalogue-editor", "name": name, "role": "catalogue_editor", "county": county.code, "station": None}
+
+def _clerk(login: str, name: str, role: str, county: str, station: str | None = None, *, leads: bool = False) -> dict[str, Any]:
+    return {"login": login, "name": name, "role": role, "county": county, "station": station, "leads": leads}

@@ -156,6 +156,21 @@ class Population:
             p for p in self if p.status == "normal" and p.registered_here and p.age_on(REFERENCE_DAY) >= 18 and p.id_number not in known
         )
 
+    def possible_staff(self, number: int) -> list[Person]:
+        """So many adults without a record who live with others and with no demo person, the same for a seed and size."""
+        taken = {member for demo in self._demo_people for member in self.books.people[demo.id_number].household.members}
+        fit = (
+            person
+            for person in self.adults_without_record()
+            if person.id_number not in taken and len(person.household.members) > 1 and 23 <= person.age_on(REFERENCE_DAY) < 55
+        )
+        chosen: dict[str, Person] = {}  # one of a household
+        for person in fit:
+            chosen.setdefault(person.household.number, person)
+            if len(chosen) == number:
+                break
+        return list(chosen.values())
+
     def add_person(
         self,
         name: str | None = None,

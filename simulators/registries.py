@@ -48,6 +48,7 @@ from simulators.web import (
     struck,
 )
 
+STAFF = 40  # people from whom a demonstration takes its members of staff
 SOURCES = tuple(RECORDS)
 SOURCE_NAMES = {
     "resident_population": ("常住人口信息", "Resident population"),
@@ -287,10 +288,11 @@ class Registries:
         return [(kind, KIND_NAMES[kind], found[0].sources, len(found), found[:shown]) for kind, found in sorted(kinds.items())]
 
     async def _show_people(self, request: Request) -> Response:
-        """Demo people; with the bearer token, as JSON."""
+        """Demo people, and people who may be its staff; with the bearer token, as JSON."""
         if refused := self._token.refuses(request):
             return refused
-        return json_response({"people": [_demo_person(demo) for demo in self.population.demo_people()]})
+        staff = [{"id_number": person.id_number, "name": person.name} for person in self.population.possible_staff(STAFF)]
+        return json_response({"people": [_demo_person(demo) for demo in self.population.demo_people()], "staff": staff})
 
     async def _add_person(self, request: Request) -> Response:
         """`{"portrait": base64, "name"?, "id_number"?, "sex"?, "birth_date"?, "station"?}` → 201 with the ID number."""

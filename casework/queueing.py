@@ -109,7 +109,7 @@ async def claim(office: Office, actor: ClerkActor, work_item_id: UUID) -> WorkIt
     absent = [a.clerk_id for a in actor.scope.stands_in_for]
     in_place_of = acting_for(actor.scope, record["jurisdiction"])
     await office.desk.claim(work_item_id, actor.clerk_id, office.now(), absent=absent, in_place_of=in_place_of)
-    return await _as_it_is_now(office, actor, work_item_id)
+    return await as_it_is_now(office, actor, work_item_id)
 
 
 async def take_next(office: Office, actor: ClerkActor, *, key: str | None = None) -> WorkItemRow | None:
@@ -119,7 +119,7 @@ async def take_next(office: Office, actor: ClerkActor, *, key: str | None = None
     seat = seat_of(actor)
     in_place_of = {place: absent for place in seat.territories if (absent := acting_for(actor.scope, place)) is not None}
     taken = await office.desk.claim_next(seat, in_place_of=in_place_of, at=office.now(), key=key)
-    return None if taken is None else await _as_it_is_now(office, actor, taken)
+    return None if taken is None else await as_it_is_now(office, actor, taken)
 
 
 async def release(office: Office, actor: ClerkActor, work_item_id: UUID) -> WorkItemRow:
@@ -129,12 +129,12 @@ async def release(office: Office, actor: ClerkActor, work_item_id: UUID) -> Work
         WorkItemNotClaimed: nobody holds it, or not this clerk.
     """
     record = await seen_by(office, actor, work_item_id)
-    holders = _holders(actor, record)
+    holders = holders_ended_by(actor, record)
     await office.desk.release(work_item_id, actor.clerk_id, office.now(), role=actor.scope.role.value, holders=holders)
-    return await _as_it_is_now(office, actor, work_item_id)
+    return await as_it_is_now(office, actor, work_item_id)
 
 
-def _holders(actor: ClerkActor, record: Mapping[str, Any]) -> list[str] | None:
+def holders_ended_by(actor: ClerkActor, record: Mapping[str, Any]) -> list[str] | None:
     """Whose holds the clerk may end; None: anybody's.
 
     Raises:
@@ -148,7 +148,7 @@ def _holders(actor: ClerkActor, record: Mapping[str, Any]) -> list[str] | None:
     return [actor.clerk_id, *(absent.clerk_id for absent in actor.scope.stands_in_for)]
 
 
-async def _as_it_is_now(office: Office, actor: ClerkActor, work_item_id: UUID) -> WorkItemRow:
+async def as_it_is_now(office: Office, actor: ClerkActor, work_item_id: UUID) -> WorkItemRow:
     return work_item_row(office, actor, await office.desk.work_item(work_item_id, actor.clerk_id))
 
 

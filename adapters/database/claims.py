@@ -128,7 +128,9 @@ class ClaimStore(QueueStore):
             await _tell(connection, to, f"offered:{work_item_id}", "offered", notice, row, at)
 
     async def refuse(self, work_item_id: UUID, clerk_id: str, at: datetime, *, notice: Bilingual) -> None:
-        """Decline what was offered; a task of an investigation cannot be declined. When nobody is left, it is everybody's again. Whoever offered it is told.
+        """Decline what was offered; when nobody is left, it is everybody's again. Whoever offered it is told.
+
+        A task of an investigation cannot be declined.
 
         Raises:
             WrongState: it was not offered to this clerk, or somebody has it.

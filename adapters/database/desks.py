@@ -13,6 +13,7 @@ from adapters.database.tables import applications, case_people, clerk_kin, clerk
 from domain.errors import NotFound, WrongState
 from domain.ids import new_id
 from domain.queues import COUNT_AT_MOST
+from domain.text import Bilingual
 
 Record = dict[str, Any]
 _CLERK = (clerks.c.id, clerks.c.name, clerks.c.login, clerks.c.role, clerks.c.county, clerks.c.station, clerks.c.leads)
@@ -179,6 +180,12 @@ class StaffStore:
             .limit(limit)
         )
         return await self._rows(query if before is None else query.where(_older_than(*before)))
+
+    async def notify(self, clerk_id: str, key: str, kind: str, text: Bilingual, at: datetime) -> None:
+        """Once under its key."""
+        row = {"id": new_id(), "clerk_id": clerk_id, "key": key, "kind": kind, "text": text.model_dump(), "at": at}
+        async with self._db.statement() as connection:
+            await connection.execute(insert(staff_notices).values(**row).on_conflict_do_nothing(index_elements=["clerk_id", "key"]))
 
     async def mark_read(self, clerk_id: str, notice_ids: Sequence[UUID] | None, at: datetime) -> None:
         """These notices, or all of them, if they are this clerk's."""

@@ -3,6 +3,8 @@
 Commands are workflow updates with validators; `workflows/procedure.py` has the steps between them.
 """
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -20,19 +22,18 @@ with workflow.unsafe.imports_passed_through():
         ChangeResult,
         ChooseCounter,
         CompleteWorkItem,
+        DecisionByPerson,
         RenewChallenge,
         SubmitClip,
         Supplement,
         SupplementRequest,
         Withdraw,
-        WorkItemClosing,
         WorkItemOpening,
     )
     from domain.errors import ChallengeExpired, DomainError, MaterialMissing, TooManyAttempts, WrongState
     from domain.forms import asked_fields, with_dependents
     from domain.service_item import ServiceItem, StepKind
     from domain.text import Bilingual
-    from domain.work_items import check_completion
     from workflows import wording
     from workflows.policies import WRITE
 
@@ -53,6 +54,25 @@ def application_error(error: ActivityError | ApplicationError) -> ApplicationErr
 def guard(condition: bool, error: DomainError) -> None:
     if not condition:
         raise refusal(error)
+
+
+class CaseEnds(Exception):
+    """Leaves the procedure for a final status; never leaves the workflow."""
+
+    def __init__(self, status: Status, text: Bilingual, *, by: str = "machine", decision: DecisionByPerson | None = None) -> None:
+        self.status = status
+        self.text = text
+        self.by = by
+        self.decision = decision
+
+
+async def in_time(condition: Callable[[], bool], limit: timedelta) -> bool:
+    """Wait for a condition; False when the limit runs out first."""
+    try:
+        await workflow.wait_condition(condition, timeout=max(limit, timedelta(0)))
+    except TimeoutError:
+        return False
+    return True
 
 
 class Case:
@@ -85,6 +105,7 @@ class Case:
         self._supplemented = False
         self._withdrawal: Withdraw | None = None
         self._changes = 0
+        self._generation = 1  # the way of working that the case began under
 
     # --- commands ------------------------------------------------------------------------------------------------
 
@@ -189,41 +210,6 @@ class Case:
         guard(fields <= set(command.answers) and codes <= self._attached_this_round, WrongState(wording.SUPPLEMENT_INCOMPLETE))
 
     @workflow.update
-    async def complete_work_item(self, command: CompleteWorkItem) -> CaseState:
-        self._completing = True
-        try:
-            closing = WorkItemClosing(
-                id=command.work_item_id,
-                outcome=command.outcome,
-                clerk_id=command.clerk_id,
-                reason=command.reason,
-                findings={"originals": command.originals},
-            )
-            await self._record(
-                "work_item_completed",
-                wording.completed_step(self._open_kind),
-                key=f"work_item:{command.work_item_id}",
-                by=f"clerk:{command.role}",
-                close_work_item=closing,
-                data={"outcome": command.outcome},
-            )
-            self._completion = command
-        except (ActivityError, ApplicationError) as error:
-            raise application_error(error) from error
-        finally:
-            self._completing = False
-        return self._state()
-
-    @complete_work_item.validator
-    def _may_complete(self, command: CompleteWorkItem) -> None:
-        open_id = self._work_item[0] if self._work_item else None
-        guard(open_id == command.work_item_id and not self._completing and self._completion is None, WrongState())
-        try:
-            check_completion(command, self._open_kind, self._service_item, rounds_used=self._round)
-        except DomainError as error:
-            raise refusal(error) from error
-
-    @workflow.update
     async def withdraw(self, command: Withdraw) -> CaseState:
         self._withdrawal = command
         await workflow.wait_condition(lambda: self._status.final or self._opening_failure is not None)
@@ -251,6 +237,11 @@ class Case:
         raise refusal(WrongState())
 
     @property
+    def _timed(self) -> bool:
+        """Clocks, questions, investigations, appointments and fees: from procedure 2 on."""
+        return self._generation >= 2
+
+    @property
     def _number(self) -> str:
         return self._acceptance_number or ""
 
@@ -274,15 +265,21 @@ class Case:
 
     async def _open_work_item(self, event: str, text: Bilingual, opening: WorkItemOpening, **changes: Any) -> None:
         self._completion = None
-        result = await self._record(event, text, open_work_item=opening, **changes)
+        result = await self._record_timed(event, text, open_work_item=opening, **changes)
         self._work_item = (result.work_item_id, opening.kind)
+
+    async def _record_timed(self, event: str, text: Bilingual, **changes: Any) -> ChangeResult:
+        """A change that starts, stops or moves the clocks; see `workflows/timekeeping.py`."""
+        return await self._record(event, text, **changes)
 
     def _taken_completion(self) -> CompleteWorkItem:
         assert self._completion is not None
         command, self._completion, self._work_item = self._completion, None, None
         return command
 
-    async def _record(self, event: str, text: Bilingual, *, by: str = "machine", key: str | None = None, **changes: Any) -> ChangeResult:
+    async def _record(
+        self, event: str, text: Bilingual | None, *, by: str = "machine", key: str | None = None, **changes: Any
+    ) -> ChangeResult:
         """Write one change of the case. Its key is its place in this history, so that it is written once."""
         self._changes += 1
         change = CaseChange(

@@ -32,6 +32,12 @@ DOCUMENT: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=20),
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60)),
 }
+# The payment provider may be away for hours; every call is idempotent.
+PROVIDER: dict[str, Any] = {
+    "task_queue": CASES_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=20),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60)),
+}
 PREFILL: dict[str, Any] = {
     "task_queue": REGISTRIES_QUEUE,
     "schedule_to_close_timeout": timedelta(seconds=3),
@@ -40,3 +46,6 @@ PREFILL: dict[str, Any] = {
 # How long to wait before asking the post again: often at first, then four times a day.
 PARCEL_PAUSES = [timedelta(seconds=s) for s in (10, 20, 60, 600, 3600)]
 PARCEL_PAUSE = timedelta(hours=6)
+# The same for a payment whose call-back was lost.
+FEE_PAUSES = [timedelta(seconds=s) for s in (15, 30, 60, 300, 1800)]
+FEE_PAUSE = timedelta(hours=6)

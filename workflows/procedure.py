@@ -6,7 +6,7 @@ step, which pins it in the history. People and integrators act on a case through
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
         DocumentTask,
         EvidenceTask,
         IdentityAnswer,
+        InquiryOpening,
         NoticeText,
         OpenCase,
         SubmitClip,
@@ -41,25 +42,16 @@ with workflow.unsafe.imports_passed_through():
     from domain.errors import InvalidInput
     from domain.facts import origin_path
     from domain.ids import application_id_of
+    from domain.inquiries import Pattern
     from domain.jurisdiction import Role
     from domain.service_item import Delivery, EvidenceRequest, Step, StepKind
-    from domain.text import Bilingual
     from domain.work_items import KIND_TEXT
     from workflows import wording
-    from workflows.case import Case, application_error, refusal
+    from workflows.case import CaseEnds, application_error, in_time, refusal
+    from workflows.fulfilling import Fulfilling
     from workflows.policies import DOCUMENT, IDENTITY, PARCEL_PAUSE, PARCEL_PAUSES, REGISTRY, WRITE
 
 _STEP_STATUS = {StepKind.PRE_REVIEW: Status.REVIEWING, StepKind.REVIEW: Status.REVIEWING, StepKind.APPROVAL: Status.APPROVING}
-
-
-class _CaseEnds(Exception):
-    """Leaves the procedure for a final status; never leaves the workflow."""
-
-    def __init__(self, status: Status, text: Bilingual, *, by: str = "machine", decision: DecisionByPerson | None = None) -> None:
-        self.status = status
-        self.text = text
-        self.by = by
-        self.decision = decision
 
 
 def _read_start(args: Sequence[RawValue]) -> tuple[UUID, ApplicationRequest]:
@@ -78,7 +70,7 @@ def _read_start(args: Sequence[RawValue]) -> tuple[UUID, ApplicationRequest]:
 
 
 @workflow.defn(dynamic=True)
-class ServiceItemProcedure(Case):
+class ServiceItemProcedure(Fulfilling):
     """One application from submission to its end."""
 
     @workflow.init
@@ -100,17 +92,19 @@ class ServiceItemProcedure(Case):
             raise self._opening_failure
         try:
             await self._until_withdrawn(self._procedure())
-        except _CaseEnds as end:
+        except CaseEnds as end:
             await self._end(end)
+            await self._settle_fee()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._state()
 
     async def _procedure(self) -> None:
         if needs_identity_check(self._request, self._service_item) and not await self._verify_identity():
             await self._verify_at_counter()
-        await self._gather_evidence()
+        await self._collect_fee()
+        await self._gather_in_time()
         if not await self._decide():
-            await self._review()
+            await self._with_clocks(self._review())
         await self._fulfil()
 
     async def _until_withdrawn(self, procedure: Any) -> None:
@@ -123,10 +117,10 @@ class ServiceItemProcedure(Case):
             return
         steps.cancel()
         await workflow.wait([steps])
-        if not steps.cancelled() and (error := steps.exception()) is not None and not isinstance(error, (_CaseEnds, FailureError)):
+        if not steps.cancelled() and (error := steps.exception()) is not None and not isinstance(error, (CaseEnds, FailureError)):
             raise error
         if self._withdrawal is not None and not self._status.final:
-            raise _CaseEnds(Status.WITHDRAWN, wording.WITHDRAWN, by=self._withdrawal.by)
+            raise CaseEnds(Status.WITHDRAWN, wording.WITHDRAWN, by=self._withdrawal.by)
 
     # --- steps ---------------------------------------------------------------------------------------------------
 
@@ -140,6 +134,7 @@ class ServiceItemProcedure(Case):
             self._opening_failure = application_error(error)
             return
         self._item = opened.item
+        self._generation = opened.procedure
         self._acceptance_number = opened.acceptance_number
         self._challenge = opened.challenge
         if not needs_identity_check(self._request, opened.item):
@@ -166,13 +161,7 @@ class ServiceItemProcedure(Case):
                 return False
             self._attempts += 1
             if answer.verdict.passed:
-                await self._record(
-                    "identity_passed",
-                    wording.IDENTITY_PASSED,
-                    identity=answer.verdict,
-                    status=Status.GATHERING,
-                    waiting_for=self._waiting_for_sources(),
-                )
+                await self._record("identity_passed", wording.IDENTITY_PASSED, identity=answer.verdict, **self._after_identity())
                 return True
             await self._record_failed_identity(answer)
         return False
@@ -180,8 +169,8 @@ class ServiceItemProcedure(Case):
     async def _await_clip(self) -> SubmitClip | None:
         """The next clip; None when the applicant would rather be looked at by a person."""
         limit = timedelta(hours=self._service_item.clip_hours)
-        if not await _in_time(lambda: self._clip is not None or self._counter_chosen, limit):
-            raise _CaseEnds(Status.ABANDONED, wording.ABANDONED)
+        if not await in_time(lambda: self._clip is not None or self._counter_chosen, limit):
+            raise CaseEnds(Status.ABANDONED, wording.ABANDONED)
         return self._clip
 
     async def _record_missing_portrait(self) -> None:
@@ -209,14 +198,26 @@ class ServiceItemProcedure(Case):
         )
         command = await self._visit("identity_to_counter", wording.IDENTITY_TO_COUNTER, opening, closes_at)
         if command.outcome == "not_same_person":
-            raise _CaseEnds(Status.REFUSED, wording.NOT_SAME_PERSON, by=f"clerk:{command.role}", decision=_refusal_by(command))
+            raise CaseEnds(Status.REFUSED, wording.NOT_SAME_PERSON, by=f"clerk:{command.role}", decision=_refusal_by(command))
         await self._record(
             "identity_confirmed",
             wording.IDENTITY_CONFIRMED,
             by=f"clerk:{command.role}",
-            status=Status.GATHERING,
-            waiting_for=self._waiting_for_sources(),
+            **self._after_identity(),
         )
+
+    def _after_identity(self) -> dict[str, Any]:
+        """What a proved person waits for: the payment provider's order, or the registries."""
+        if self._fee_due:
+            return {"status": Status.PAYING, "waiting_for": [wording.waiting_for_payments(workflow.now())]}
+        return {"status": Status.GATHERING, "waiting_for": self._waiting_for_sources()}
+
+    async def _gather_in_time(self) -> None:
+        """The limits run from here, since who applies is proved and what is due is paid; days of waiting for a registry do not count."""
+        self._accepted_at = self._accepted_at or workflow.now()
+        self._stop_clock("registry")
+        await self._gather_evidence()
+        self._run_clock_again()
 
     async def _gather_evidence(self) -> None:
         """Ask all registries at once; a question about somebody whom another answer names comes after that answer."""
@@ -275,9 +276,10 @@ class ServiceItemProcedure(Case):
                 await self._supplement(command)
                 command = await self._human_step(step)
             if command.outcome == "refuse":
-                raise _CaseEnds(Status.REFUSED, wording.REFUSED, by=f"clerk:{command.role}", decision=_refusal_by(command))
+                raise CaseEnds(Status.REFUSED, wording.REFUSED, by=f"clerk:{command.role}", decision=_refusal_by(command))
         approval = DecisionByPerson(outcome=Outcome.APPROVED, by=f"clerk:{command.role}", reason=command.reason)
-        await self._record(
+        self._accepted_at = None  # decided: no limit runs any more
+        await self._record_timed(
             "approved",
             wording.APPROVED,
             by=approval.by,
@@ -287,7 +289,17 @@ class ServiceItemProcedure(Case):
         )
 
     async def _human_step(self, step: Step) -> CompleteWorkItem:
-        opening = WorkItemOpening(kind=step.kind, role=step.role, level=step.level, name=step.name, working_days=step.working_days)
+        if self._step is not step:
+            self._step, self._step_began_at = step, workflow.now()
+        opening = WorkItemOpening(
+            kind=step.kind,
+            role=step.role,
+            level=step.level,
+            name=step.name,
+            working_days=step.working_days,
+            clock=self._step_clock() if self._timed else None,
+            escalation=self._escalation,
+        )
         await self._open_work_item(
             f"{step.kind}_opened",
             wording.with_clerk(step.name),
@@ -305,7 +317,8 @@ class ServiceItemProcedure(Case):
         self._attached_this_round = set()
         self._supplemented = False
         until = workflow.now() + timedelta(days=terms.days)
-        await self._record(
+        self._stop_clock("supplement")
+        await self._record_timed(
             "supplement_asked",
             wording.supplement_asked(self._round, terms.rounds),
             by=f"clerk:{command.role}",
@@ -316,13 +329,14 @@ class ServiceItemProcedure(Case):
             notices=[NoticeText(key=f"supplement:{self._round}", text=wording.notice_supplement(self._number, terms.days))],
         )
         if not await self._supplemented_within(timedelta(days=terms.days)):
-            raise _CaseEnds(Status.EXPIRED, wording.SUPPLEMENT_EXPIRED)
-        await self._gather_evidence()
+            raise CaseEnds(Status.EXPIRED, wording.SUPPLEMENT_EXPIRED)
+        self._run_clock_again()
+        await self._gather_in_time()
         await self._decide()
 
     async def _supplemented_within(self, limit: timedelta) -> bool:
         """A supplement that is being written when the limit runs out still counts."""
-        await _in_time(lambda: self._supplemented, limit)
+        await in_time(lambda: self._supplemented, limit)
         await workflow.wait_condition(lambda: not self._supplementing)
         return self._supplemented
 
@@ -334,7 +348,7 @@ class ServiceItemProcedure(Case):
                 await self._by_post()
             case Delivery.ONLINE:
                 await self._issue()
-        raise _CaseEnds(Status.COMPLETED, wording.COMPLETED)
+        raise CaseEnds(Status.COMPLETED, wording.COMPLETED)
 
     async def _issue(self) -> Any:
         task = DocumentTask(application_id=self._application_id, at=workflow.now())
@@ -348,7 +362,7 @@ class ServiceItemProcedure(Case):
         )
         command = await self._visit("awaiting_counter", wording.AWAITING_COUNTER, opening, closes_at)
         if command.outcome == "differ":
-            raise _CaseEnds(Status.VOID, wording.VOID, by=f"clerk:{command.role}", decision=_refusal_by(command))
+            raise CaseEnds(Status.VOID, wording.VOID, by=f"clerk:{command.role}", decision=_refusal_by(command))
         await self._record(
             "originals_match",
             wording.ORIGINALS_MATCH,
@@ -358,35 +372,11 @@ class ServiceItemProcedure(Case):
         )
         await self._issue()
 
-    async def _visit(self, event: str, text: Bilingual, opening: WorkItemOpening, closes_at: datetime) -> CompleteWorkItem:
-        """Wait for the applicant at the counter until the window closes, reminding as it nears."""
-        days = self._service_item.window_days
-        await self._open_work_item(
-            event,
-            text,
-            opening,
-            status=Status.AWAITING_COUNTER,
-            window_closes_at=closes_at,
-            waiting_for=[wording.waiting_for_visit(workflow.now(), closes_at)],
-            notices=[NoticeText(key=f"{event}:{self._changes}", text=wording.notice_counter(self._number, days))],
-        )
-        for left in sorted((d for d in self._service_item.reminder_days if d < days), reverse=True):
-            if await self._visited_within(closes_at - timedelta(days=left) - workflow.now()):
-                return self._taken_completion()
-            notice = NoticeText(key=f"reminder:{event}:{left}", text=wording.notice_reminder(self._number, left))
-            await self._record("reminded", wording.reminded(left), notices=[notice])
-        if await self._visited_within(closes_at - workflow.now()):
-            return self._taken_completion()
-        raise _CaseEnds(Status.EXPIRED, wording.WINDOW_EXPIRED)
-
-    async def _visited_within(self, limit: timedelta) -> bool:
-        """A result that is being written when the limit runs out still counts."""
-        await _in_time(lambda: self._completion is not None, limit)
-        await workflow.wait_condition(lambda: not self._completing)
-        return self._completion is not None
-
     async def _by_post(self) -> None:
         issued = await self._issue()
+        if self._timed:
+            await self._send_parcel(issued)
+            return
         task = DocumentTask(application_id=self._application_id, at=workflow.now())
         parcel = await workflow.execute_activity_method(DocumentActivities.order_parcel, args=[issued, task], **DOCUMENT)
         await self._record(
@@ -401,24 +391,16 @@ class ServiceItemProcedure(Case):
             await workflow.sleep(PARCEL_PAUSES[asked] if asked < len(PARCEL_PAUSES) else PARCEL_PAUSE)
             asked += 1
 
-    async def _end(self, end: _CaseEnds) -> None:
+    async def _end(self, end: CaseEnds) -> None:
         await self._record(
             end.status.value,
             end.text,
             by=end.by,
             status=end.status,
             decision=end.decision,
+            inquiry=InquiryOpening(pattern=Pattern.ORIGINALS_DIFFER) if self._timed and end.status is Status.VOID else None,
             notices=[NoticeText(key="end", text=wording.notice_end(end.status, self._number))],
         )
-
-
-async def _in_time(condition: Any, limit: timedelta) -> bool:
-    """Wait for a condition; False when the limit runs out first."""
-    try:
-        await workflow.wait_condition(condition, timeout=max(limit, timedelta(0)))
-    except TimeoutError:
-        return False
-    return True
 
 
 def _refusal_by(command: CompleteWorkItem) -> DecisionByPerson:

@@ -77,7 +77,7 @@ class CaseStore(OpeningStore):
                         at=change.at,
                         event=change.event,
                         by=change.by,
-                        text=change.text.model_dump(),
+                        text=change.text.model_dump() if change.text else None,
                         data=change.data | self._decision_digest(change.decision) | _marked(change),
                         result=result.model_dump(mode="json") if result != ChangeResult() else None,
                     )

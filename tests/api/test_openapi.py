@@ -33,6 +33,7 @@ PROMISED = {
     "/v1/work-items/{work_item_id}/release": {"post"},
     "/v1/work-items/{work_item_id}/complete": {"post"},
     "/v1/certificates/{number}": {"get"},
+    "/v1/callbacks/{provider}": {"post"},
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from casework.actors import ClerkActor
+from casework.case_views import NoteView, ReasonTemplateView
 from casework.casefile import application_row, application_view, limits, originals, referred_because, supplement_labels
 from casework.comparing import comparisons, evidence_records
 from casework.history import earlier_applications, earlier_steps
@@ -55,9 +56,10 @@ async def _detail(office: Office, actor: ClerkActor, record: Mapping[str, Any]) 
     rounds_left = max(item.supplement.rounds - case["supplement_round"], 0)
     worker = may_work(actor.scope, role=Role(record["role"]), jurisdiction=record["jurisdiction"])
     holder = worker and record["status"] == WorkItemStatus.CLAIMED.value and record["claimed_by"] == actor.clerk_id
-    open_task = worker and kind is StepKind.INVESTIGATION and record["status"] == WorkItemStatus.OPEN.value
+    row = work_item_row(office, actor, record)
+    open_task = kind is StepKind.INVESTIGATION and row.may_claim and row.status == WorkItemStatus.OPEN.value
     return WorkItemDetail(
-        row=work_item_row(office, actor, record),
+        row=row,
         application=application_view(case, show_challenge=False),
         applicant_name=case["applicant_name"],
         applicant_id_number=id_number,
@@ -68,7 +70,7 @@ async def _detail(office: Office, actor: ClerkActor, record: Mapping[str, Any]) 
         outcomes=[(o, OUTCOME_TEXT[o]) for o in OUTCOMES[kind] if o != "supplement" or rounds_left],
         supplement_targets=list(supplement_labels(item).items()),
         supplement_rounds_left=rounds_left,
-        may_claim=worker and not open_task and record["status"] == WorkItemStatus.OPEN.value,
+        may_claim=row.may_claim and not open_task,
         may_complete=holder or open_task,
         referred_because=referred_because(case, item),
         limits=limits(case, record, item, office.now()),
@@ -82,10 +84,20 @@ async def _add_what_decides(office: Office, actor: ClerkActor, detail: WorkItemD
     detail.investigations = await investigations_of(office, case_id)
     detail.steps = earlier_steps(await office.desk.work_items_of([case_id]), detail.row.id)
     detail.earlier = await earlier_applications(office, actor, case_id)
+    detail.notes = [NoteView(by=n["name"], at=n["at"], text=n["text"]) for n in await office.desk.notes_of(case_id)]
+    detail.templates = await _reasons(office, actor, detail.row.kind)
     detail.may_ask = detail.may_complete and all(q.state != "open" for q in detail.questions)
     detail.may_investigate = detail.may_complete and all(i.closed_at is not None for i in detail.investigations)
     if detail.may_investigate:
         detail.investigators = await investigators(office, county_of(record["jurisdiction"]))
+
+
+async def _reasons(office: Office, actor: ClerkActor, kind: StepKind) -> list[ReasonTemplateView]:
+    """The clerk's own, their station's and their county's."""
+    owners = [actor.clerk_id, actor.scope.county] + ([actor.scope.station] if actor.scope.station else [])
+    return [
+        ReasonTemplateView(outcome=t["outcome"], title=t["title"], text=t["text"]) for t in await office.staff.templates(owners, kind.value)
+    ]
 
 
 async def _add_the_task(office: Office, detail: WorkItemDetail) -> None:

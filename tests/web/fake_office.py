@@ -13,7 +13,20 @@ from fastapi import FastAPI
 from PIL import Image
 
 import web
-from casework import accounts, applying, clerking, demo, following, investigating, questions, queueing, reads, redeciding, verifying
+from casework import (
+    accounts,
+    applying,
+    clerking,
+    demo,
+    following,
+    investigating,
+    notices,
+    questions,
+    queueing,
+    reads,
+    redeciding,
+    verifying,
+)
 from casework.actors import ApplicantActor, ClerkActor
 from casework.case_views import (
     EarlierCase,
@@ -27,6 +40,7 @@ from casework.case_views import (
     StepView,
     TaskView,
 )
+from casework.notices import NoticePage, NoticeView, checked_email
 from casework.office import SettingsView
 from casework.reads import ReadField, ReadFilter, ReadPage, ReadView
 from casework.views import (
@@ -41,7 +55,6 @@ from casework.views import (
     MaterialView,
     Page,
     PrefilledForm,
-    QueueCounts,
     ReasonView,
     SupplementRequestView,
     SupplementView,
@@ -58,11 +71,13 @@ from domain.decision import PointsTally
 from domain.documents import SealVerdict
 from domain.errors import FieldError, InvalidInput, NotFound, WorkItemAlreadyClaimed
 from domain.jurisdiction import ClerkScope, Role
+from domain.queues import Counts
 from domain.redeciding import Changed, Trial
 from domain.service_item import Kind, ServiceItem, StepKind
 from domain.text import Bilingual
 from domain.work_items import DECIDING, KIND_TEXT, OUTCOME_TEXT, OUTCOMES, TASK_TEXT
 from tests.builders import MemoryPublications
+from tests.web.fake_following import deadlines_view, trips_view, waiting_for_fee
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 CATALOGUE = Catalogue()
@@ -139,6 +154,8 @@ def waiting(status: Status) -> list[WaitingFor]:
         Status.AWAITING_COUNTER: ("applicant", "visit", zh_en("等待您到窗口办理", "Waiting for your visit"), timedelta(days=52)),
         Status.POSTING: ("post", "parcel", zh_en("邮寄途中", "On its way by post"), None),
     }
+    if status is Status.PAYING:
+        return [waiting_for_fee()]
     if status not in whom:
         return []
     who, what, text, left = whom[status]
@@ -237,6 +254,8 @@ def case_view(status: Status = Status.VERIFYING, code: str = "name-change", **ch
         "opened_at": NOW - timedelta(hours=3),
         "updated_at": NOW,
         "ended_at": NOW if status.final else None,
+        "deadlines": deadlines_view(status),
+        "trips": trips_view(status, changed.get("delivery", item.delivery[0].value)),
         "result": CATALOGUE.document_text(item, example_facts(item, sample_of(item), CATALOGUE.sources))
         if item.kind is Kind.QUERY and status is Status.COMPLETED
         else None,
@@ -519,6 +538,8 @@ class World:
     done: list[tuple[str, Any]] = field(default_factory=list)
     applicant: ApplicantActor | None = field(default_factory=applicant_actor)
     reads: list[ReadView] = field(default_factory=list)
+    notices: list[NoticeView] = field(default_factory=list)
+    email: str | None = None
     clerk: ClerkActor | None = field(default_factory=clerk_actor)
     publications: MemoryPublications = field(default_factory=MemoryPublications)
     found: list[WorkItemRow] = field(default_factory=lambda: [work_row(StepKind.COUNTER_CHECK)])
@@ -590,9 +611,9 @@ class World:
         return self.drafts.get(code)
 
     async def request_of(
-        self, office: Any, actor: ApplicantActor, code: str, answers: Any, delivery: Any, language: Any, channel: Any
+        self, office: Any, actor: ApplicantActor, code: str, answers: Any, delivery: Any, language: Any, channel: Any, email: Any = None
     ) -> Any:
-        applicant = {"id_number": ME, "name": "林雨桐", "phone": "19900000001"}
+        applicant = {"id_number": ME, "name": "林雨桐", "phone": "19900000001", "email": email}
         return ApplicationRequest(
             service_item=code,
             applicant=applicant,
@@ -646,6 +667,21 @@ class World:
             application_row(Status.GATHERING, "purchase-migration"),
         ]
 
+    # notices
+    async def notices_of_case(self, office: Any, actor: Any, application_id: UUID) -> list[NoticeView]:
+        return self.notices
+
+    async def my_notices(self, office: Any, actor: ApplicantActor, cursor: str | None = None) -> NoticePage:
+        self.done.append(("my_notices", cursor))
+        return NoticePage(items=self.notices, next_cursor=str(self.notices[-1].id) if self.notices and not cursor else None)
+
+    async def my_email(self, office: Any, actor: ApplicantActor) -> str | None:
+        return self.email
+
+    async def set_my_email(self, office: Any, actor: ApplicantActor, typed: str) -> None:
+        self.email = checked_email(typed)
+        self.done.append(("set_my_email", self.email))
+
     # reads
     async def my_reads(
         self, office: Any, actor: ApplicantActor, wanted: ReadFilter, cursor: str | None = None, *, limit: int = 50
@@ -679,8 +715,8 @@ class World:
         self.done.append(("queue", asked))
         return Page(items=self.rows, next_cursor="next" if self.rows else None)
 
-    async def counts(self, office: Any, actor: ClerkActor) -> QueueCounts:
-        return QueueCounts(mine=1, open=12, near_deadline=2)
+    async def counts(self, office: Any, actor: ClerkActor) -> Counts:
+        return Counts(mine=1, open=12, station=12, near=2, over=0)
 
     async def work_item(self, office: Any, actor: ClerkActor, work_item_id: UUID) -> WorkItemDetail:
         return self.detail
@@ -704,6 +740,11 @@ class World:
         return self.detail.row
 
     # questions and investigations
+    async def answer(self, office: Any, actor: Any, application_id: UUID, question_id: UUID, text: str) -> None:
+        if not text:
+            raise InvalidInput(fields=[FieldError(path="/answer", text=zh_en("请填写答复", "Write your answer"))])
+        self.done.append(("answer", (question_id, text)))
+
     async def ask(self, office: Any, actor: ClerkActor, work_item_id: UUID, text: str) -> None:
         if not text:
             raise InvalidInput(fields=[FieldError(path="/question", text=zh_en("请写明要问申请人什么", "Say what you want to know"))])
@@ -792,7 +833,8 @@ PARTS = {
         "withdraw",
     ),
     following: ("get_application", "my_applications", "changes", "document_file", "material_file", "material_page"),
-    questions: ("ask",),
+    notices: ("notices_of_case", "my_notices", "my_email", "set_my_email"),
+    questions: ("ask", "answer"),
     investigating: ("open_investigation", "close_investigation"),
     reads: ("my_reads", "my_choices"),
     clerking: ("work_item", "complete", "find", "find_cases"),

@@ -91,7 +91,7 @@ _PATIENT = text("select set_config('statement_timeout', '0', true)")
 
 def _compared(table: str, kind: str, function: str, chain: str) -> str:
     return (
-        f"select coalesce(t.id, (r.entry ->> 'id')::bigint) as id, r.entry as entered, {function}(t) as stands from {table} t"  # noqa: S608
+        f"select coalesce(t.id, (r.entry ->> 'id')::bigint) as id, r.entry as entered, t.id as stands from {table} t"  # noqa: S608
         f" full join (select chain, entry::jsonb from record_entries where kind = '{kind}') r on (r.entry ->> 'id')::bigint = t.id"
         f" where t.id is null or r.entry is null or r.entry is distinct from {function}(t) or r.chain <> {chain}"
     )

@@ -16,6 +16,7 @@ from jinja2.runtime import Context
 from catalogue.difference import as_text
 from domain.service_item import ServiceItem
 from domain.text import Bilingual, Language
+from web.clerk.navigation import PLACES, is_here
 from web.texts import say, say_or
 
 HERE = Path(__file__).parent
@@ -122,7 +123,7 @@ def environment() -> Environment:
         [FileSystemLoader(HERE / "templates"), PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})]
     )
     env = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    env.globals.update(t=_t, t_or=_t_or, static_version=_static_version())
+    env.globals.update(t=_t, t_or=_t_or, static_version=_static_version(), places=PLACES, is_here=is_here)
     env.filters.update(
         bi=_bi,
         day=_day,

@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
-from casework.views import IdentityView
+from casework.views import IdentityView, TripsView
 from catalogue.guide import sample_of
 from domain.application import Challenge, Status
+from domain.appointments import AppointmentStatus
 from domain.jurisdiction import Role
+from domain.money import PaymentState
+from domain.parcels import ParcelState
 from domain.service_item import StepKind
+from tests.web import fake_following as following
 from tests.web import fake_office as fake
 from tests.web.fake_office import CASE, CODE_REQUEST, DOCUMENT, NOW, WORK, World
 
@@ -72,6 +77,60 @@ def _late_registries(world: World) -> None:
 
 def _reads(world: World) -> None:
     world.reads = fake.read_views()
+
+
+def _paying(world: World) -> None:
+    world.case = fake.case_view(Status.PAYING, "residence-permit-lost", fee=following.fee_view(), actions=["pay", "withdraw"])
+
+
+def _paid(state: PaymentState, status: Status = Status.GATHERING) -> Arrange:
+    def arrange(world: World) -> None:
+        world.case = fake.case_view(status, fee=following.fee_view(state))
+
+    return arrange
+
+
+def _question(state: str = "open") -> Arrange:
+    def arrange(world: World) -> None:
+        asked = fake.open_question_view() if state == "open" else fake.question_view()
+        waiting = [following.waiting_for_answer()] if state == "open" else fake.waiting(Status.REVIEWING)
+        actions = ["answer", "withdraw"] if state == "open" else ["withdraw"]
+        world.case = fake.case_view(Status.REVIEWING, questions=[asked], waiting_for=waiting, actions=actions)
+
+    return arrange
+
+
+def _visit(why: Literal["originals", "identity", "returned_parcel"], booking: AppointmentStatus | None = None) -> Arrange:
+    def arrange(world: World) -> None:
+        world.case = fake.case_view(
+            Status.AWAITING_COUNTER,
+            trips=TripsView(needed=1, why=why),
+            appointment=following.appointment_view(booking) if booking else None,
+            parcel=following.parcel_view(ParcelState.RETURNED) if why == "returned_parcel" else None,
+            actions=["book", "withdraw"],
+        )
+
+    return arrange
+
+
+def _parcel(state: ParcelState) -> Arrange:
+    def arrange(world: World) -> None:
+        status = Status.COMPLETED if state is ParcelState.DELIVERED else Status.POSTING
+        actions = ["rate"] if status.final else ["withdraw"]
+        world.case = fake.case_view(
+            status, "purchase-migration", delivery="post", parcel=following.parcel_view(state), actions=actions, trips=TripsView(needed=0)
+        )
+
+    return arrange
+
+
+def _looked_into(world: World) -> None:
+    world.case = fake.case_view(Status.REVIEWING, looked_into=True)
+
+
+def _notices(world: World) -> None:
+    world.notices = following.notice_views()
+    world.case = fake.case_view(Status.REVIEWING)
 
 
 def _queue(world: World) -> None:
@@ -238,6 +297,32 @@ APPLICANT_PAGES = (
     SamplePage("material that is not asked for", f"{HERE}/materials/nothing", status=404),
     SamplePage("supplement", f"{HERE}/supplement", _case(Status.SUPPLEMENTING)),
     SamplePage("withdraw", f"{HERE}/withdraw"),
+    SamplePage("case to pay for", HERE, _paying),
+    SamplePage("case whose payment is being ordered", HERE, _case(Status.PAYING)),
+    SamplePage("fee", f"{HERE}/fee", _paying),
+    SamplePage("case that is paid for", HERE, _paid(PaymentState.PAID)),
+    SamplePage("case whose fee comes back", HERE, _paid(PaymentState.PAID, Status.REFUSED)),
+    SamplePage("case whose fee came back", HERE, _paid(PaymentState.REFUNDED, Status.REFUSED)),
+    SamplePage("case that nobody paid for", HERE, _paid(PaymentState.CLOSED, Status.EXPIRED)),
+    SamplePage("receipt", f"{HERE}/receipt", _paid(PaymentState.PAID)),
+    SamplePage("receipt of a fee that came back", f"{HERE}/receipt", _paid(PaymentState.REFUNDED, Status.REFUSED)),
+    SamplePage("receipt before payment", f"{HERE}/receipt", _paying, status=404),
+    SamplePage("case with a question", HERE, _question()),
+    SamplePage("question", f"{HERE}/question", _question()),
+    SamplePage("case with an answered question", HERE, _question("answered")),
+    SamplePage("case that is looked into", HERE, _looked_into),
+    *(SamplePage(f"visit for {why}", HERE, _visit(why)) for why in ("originals", "identity", "returned_parcel")),
+    SamplePage("visit with a booked time", HERE, _visit("originals", AppointmentStatus.BOOKED)),
+    SamplePage("visit after a booking was missed", HERE, _visit("originals", AppointmentStatus.NO_SHOW)),
+    *(
+        SamplePage(f"parcel {state.value}", HERE, _parcel(state))
+        for state in (ParcelState.ORDERED, ParcelState.IN_TRANSIT, ParcelState.DELIVERED)
+    ),
+    SamplePage("case with messages", HERE, _notices),
+    SamplePage("my messages", "/my-notices", _notices),
+    SamplePage("no messages", "/my-notices"),
+    SamplePage("my e-mail address", "/my-data/email"),
+    SamplePage("my e-mail address, kept", "/my-data/email?kept=1"),
     SamplePage("who read my data", "/my-data", _reads),
     SamplePage("who read my data for one case", f"/my-data?case={CASE}&item=name-change&cursor=7", _reads),
     SamplePage("nobody read my data", "/my-data"),

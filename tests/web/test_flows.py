@@ -13,6 +13,7 @@ from tests.web.fake_office import CASE, CHILD, CLERK_CSRF, CODE_REQUEST, CSRF, H
 from web.visitor import MAX_BODY
 
 HERE = f"/applications/{CASE}"
+INQUIRY = "01930000-0000-7000-8000-0000000000d1"
 ITEM = f"/staff/work-items/{WORK}"
 COUNTER = f"/staff/counter/{WORK}"
 HOME = "浙(2023)温州市不动产权第0045678号"
@@ -35,6 +36,8 @@ POSTS = [
     "/items/purchase-migration/delivery",
     "/items/name-change/check",
     f"{HERE}/withdraw",
+    f"{HERE}/question",
+    "/my-data/email",
     f"{HERE}/materials/proof",
     f"{HERE}/supplement",
     f"{HERE}/face",
@@ -52,6 +55,11 @@ POSTS = [
     f"{ITEM}/investigations",
     f"{ITEM}/investigations/close",
     COUNTER,
+    f"/staff/cases/{CASE}/inquiries",
+    f"/staff/inquiries/{INQUIRY}/take",
+    f"/staff/inquiries/{INQUIRY}/entries",
+    f"/staff/inquiries/{INQUIRY}/ask",
+    f"/staff/inquiries/{INQUIRY}/close",
     "/staff/catalogue-new",
     "/staff/catalogue/name-change",
     "/staff/catalogue/name-change/publish",
@@ -74,6 +82,7 @@ def test_every_form_of_the_site_is_in_the_list(site: Any) -> None:
         re.sub(r"materials/proof", "materials/{code}", path)
         .replace(str(CASE), "{application_id}")
         .replace(str(WORK), "{work_item_id}")
+        .replace(INQUIRY, "{inquiry_id}")
         .replace("/name-change/", "/{code}/")
         .replace("/catalogue/name-change", "/catalogue/{code}")
         .replace("/purchase-migration/", "/{code}/")

@@ -8,21 +8,45 @@ from typing import get_args
 import pytest
 
 import web
+from casework import inquiries
 from domain.application import Status, WaitingFor
 from domain.jurisdiction import Role
+from domain.money import PaymentState
+from domain.notices import Channel, NotSent
+from domain.parcels import ParcelState
 from domain.service_item import Delivery
 from domain.text import Language
+from web.clerk.navigation import PLACES
 from web.rendering import environment
 from web.texts import LANGUAGES, say, texts
 
 HERE = Path(web.__file__).parent
 IN_TEMPLATE = re.compile(r"""\bt\(\s*["']([a-z_.0-9]+)["'](\s*~)?""")
 IN_PYTHON = re.compile(r"""\bsay\(language, "([a-z_.0-9]+)\"""")
+# Sentences that a case's status splits into.
+MORE_SENTENCES = [
+    "verifying_materials",
+    "verifying_checking",
+    "verifying_counter",
+    "paying_ordering",
+    "paying_provider",
+    "question",
+    "looked_into",
+    "awaiting_counter_identity",
+    "awaiting_counter_returned_parcel",
+]
 # What is joined to a prefix while a page is drawn.
 JOINED: dict[str, list[str]] = {
-    "status.": [s.value for s in Status] + [f"{s.value}_next" for s in Status if s.final],
-    "who.": ["applicant", "registry", "clerk", "counter", "system", "post"],
+    "status.": [s.value for s in Status] + [f"{s.value}_next" for s in Status if s.final] + MORE_SENTENCES,
+    "who.": ["applicant", "registry", "clerk", "counter", "system", "post", "payments"],
     "decision.": ["approved", "referred", "refused"],
+    "case.trips_": ["none", "originals", "identity", "returned_parcel"],
+    "case.clock_stands_": ["applicant", "registry"],
+    "fee.state_": [s.value for s in PaymentState if s is not PaymentState.OPEN],
+    "parcel.": [s.value for s in ParcelState],
+    "question.": ["lapsed", "closed"],
+    "notices.": [c.value for c in Channel],
+    "notices.why_": [why.value for why in NotSent],
     "delivery.": [d.value for d in Delivery] + [f"{d.value}_help" for d in Delivery],
     "role.": [r.value for r in Role],
     "counter.": ["same", "different", "missing"],
@@ -52,6 +76,15 @@ JOINED: dict[str, list[str]] = {
     "casepage.task_": ["open", "claimed", "cancelled", "completed"],
     "casepage.escalation_": ["1", "2", "3"],
     "casepage.closes_": ["question", "investigation", "both"],
+    "board.column_": ["case", "step", "holder", "due", "pattern", "open", "unowned", "late", "oldest", "source", "health", "waiting"]
+    + ["answers", "last", "office", "held", "paused", "overdue", "person", "state", "total"],
+    "board.health_": ["away", "slow", "answering", "quiet"],
+    "inquiry.view_": list(inquiries.VIEWS),
+    "inquiry.empty_": list(inquiries.VIEWS),
+    "inquiry.by_": ["machine", "clerk", "applicant"],
+    "inquiry.column_": ["number", "what", "case", "owner", "opened", "due"],
+    "oversight.column_": ["step", "holder", "opened", "due", "outcome"],
+    "oversight.status_": ["open", "claimed", "completed", "cancelled"],
     "template.": ["agree", "proof_unclear", "proof_missing", "reason_weak", "registry_differs", "law"],
 }
 
@@ -65,6 +98,7 @@ def asked_for() -> set[str]:
         keys |= set(IN_PYTHON.findall(path.read_text(encoding="utf-8")))
         keys |= set(re.findall(r'"(problem\.[a-z_]+)"', path.read_text(encoding="utf-8"))) - {"problem.html"}
     assert joined == JOINED.keys(), "name what is joined to each prefix"
+    keys |= {place.text for places in PLACES.values() for place in places}
     return keys | {prefix + rest for prefix, rests in JOINED.items() for rest in rests}
 
 

@@ -1,7 +1,7 @@
 """A person's applications: the list, the case page that lives, its documents, withdrawing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +9,15 @@ import segno
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from casework import applying, following
+from casework import applying, following, notices
 from casework.actors import ApplicantActor
+from casework.notices import NoticeView
+from casework.questions import open_question
+from casework.standing import booked
 from casework.views import ApplicationView
 from domain.application import Status
 from domain.errors import DomainError, NotFound
+from web.applicant.fee import went_to_pay
 from web.applicant.questions import answer_texts
 from web.problems import PageRoute, error_context, status_of
 from web.rendering import fragment, page
@@ -33,11 +37,13 @@ async def my_applications(request: Request, actor: Applicant) -> HTMLResponse:
 
 @router.get("/{application_id}", response_class=HTMLResponse)
 async def case_page(request: Request, application_id: UUID, actor: Applicant) -> HTMLResponse:
-    case = await following.get_application(request.app.state.office, actor, application_id)
-    return page(request, "case.html", submitted="submitted" in request.query_params, **case_facts(request, case))
+    office = request.app.state.office
+    case = await following.get_application(office, actor, application_id)
+    sent = await notices.notices_of_case(office, actor, application_id)
+    return page(request, "case.html", submitted="submitted" in request.query_params, **case_facts(request, case, sent))
 
 
-def case_facts(request: Request, case: ApplicationView) -> dict[str, Any]:
+def case_facts(request: Request, case: ApplicationView, sent: Sequence[NoticeView] = ()) -> dict[str, Any]:
     """What the case page and its live part draw from."""
     item = case.item
     now = case.waiting_for[0] if case.waiting_for else None
@@ -46,13 +52,43 @@ def case_facts(request: Request, case: ApplicationView) -> dict[str, Any]:
         "item": item,
         "now": now,
         "final": case.status.final,
-        "yours": now is not None and now.who == "applicant",
+        "yours": now is not None and now.who == "applicant" and not went_to_pay(request, case),
+        "sentence": _sentence(request, case),
+        "asked": open_question(case),
+        "appointment": booked(case),
+        "notices": sent,
         "lines": answer_texts(item, case.answers, language_of(request), masked=True),
         "missing": [m for m in case.materials if m.required and not m.uploads],
         "visit_code": segno.make(case.acceptance_number, error="m").svg_data_uri(scale=5, border=2, dark="#10233f")
         if case.status is Status.AWAITING_COUNTER
         else "",
     }
+
+
+def _sentence(request: Request, case: ApplicationView) -> str:
+    """Which sentence says where the case stands; what is asked of the applicant comes first."""
+    if case.status is Status.VERIFYING:
+        return _verifying_sentence(case)
+    if case.status is Status.PAYING and "pay" not in case.actions:
+        return "paying_ordering"
+    if went_to_pay(request, case):
+        return "paying_provider"
+    if "answer" in case.actions:
+        return "question"
+    if case.status is Status.AWAITING_COUNTER and case.trips is not None and case.trips.why in ("identity", "returned_parcel"):
+        return f"awaiting_counter_{case.trips.why}"
+    if case.looked_into:
+        return "looked_into"
+    return case.status.value
+
+
+def _verifying_sentence(case: ApplicationView) -> str:
+    if case.identity.checking:
+        return "verifying_checking"
+    if case.identity.attempts_used >= case.identity.attempts_allowed:
+        return "verifying_counter"
+    missing = any(m.required and not m.uploads for m in case.materials)
+    return "verifying_materials" if missing else "verifying"
 
 
 @router.get("/{application_id}/live")
@@ -62,7 +98,8 @@ async def case_live(request: Request, application_id: UUID, actor: Applicant) ->
 
     async def draw() -> tuple[str, bool]:
         case = await following.get_application(office, actor, application_id)
-        return fragment(request, "parts/case-live.html", **case_facts(request, case)), case.status.final
+        sent = await notices.notices_of_case(office, actor, application_id)
+        return fragment(request, "parts/case-live.html", **case_facts(request, case, sent)), case.status.final
 
     return live_stream(request, actor, application_id, draw)
 

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 
-from casework import applying
+from casework import applying, notices
 from casework.actors import ApplicantActor
 from catalogue.guide import guide_of
 from domain.application import DeliveryChoice
-from domain.errors import DomainError, FieldError, InvalidInput
+from domain.errors import DomainError, FieldError, InvalidInput, Unavailable
 from domain.forms import fields_of
 from domain.service_item import Delivery, IdentityLevel, ServiceItem
 from domain.text import Bilingual
@@ -127,13 +127,14 @@ async def check_answers_page(request: Request, code: str, actor: Applicant) -> R
     item, draft = _item(request, code), await _draft(request, actor, code)
     if "answers" not in draft or "delivery" not in draft:
         return RedirectResponse(f"/items/{code}/apply", 303)
-    return await _check_page(request, item, actor, draft, str(uuid4()))
+    email = await notices.my_email(request.app.state.office, actor)
+    return await _check_page(request, item, actor, draft, str(uuid4()), email or "")
 
 
 @router.post("/check", response_class=HTMLResponse)
 async def submit(request: Request, code: str, actor: Applicant, form: CheckedForm) -> Response:
     office, item, draft = request.app.state.office, _item(request, code), await _draft(request, actor, code)
-    key = text_of(form, "key") or str(uuid4())
+    key, email = text_of(form, "key") or str(uuid4()), text_of(form, "email")
     if "answers" not in draft or "delivery" not in draft:
         return RedirectResponse("/applications", 303)
     try:
@@ -145,15 +146,22 @@ async def submit(request: Request, code: str, actor: Applicant, form: CheckedFor
             DeliveryChoice.model_validate(draft["delivery"]),
             language_of(request),
             form_channel(request),
+            notices.checked_email(email),
         )
         case = await applying.submit(office, actor, asked, key)
     except DomainError as error:
-        return await _check_page(request, item, actor, draft, key, error)
+        return await _check_page(request, item, actor, draft, key, email, error)
     return RedirectResponse(f"/applications/{case.id}?submitted=1", 303)
 
 
 async def _check_page(
-    request: Request, item: ServiceItem, actor: ApplicantActor, draft: dict[str, Any], key: str, error: DomainError | None = None
+    request: Request,
+    item: ServiceItem,
+    actor: ApplicantActor,
+    draft: dict[str, Any],
+    key: str,
+    email: str,
+    error: DomainError | None = None,
 ) -> HTMLResponse:
     office, language = request.app.state.office, language_of(request)
     problems = error_context(error, language) if error else {}
@@ -173,5 +181,7 @@ async def _check_page(
         registries=guide_of(item, office.catalogue.sources).registries,
         points=await applying.points_so_far(office, actor, item, draft["answers"]),
         key=key,
+        email=email,
+        email_stays=isinstance(error, Unavailable),  # the key may be used by now: it stands for this very request
         **problems,
     )

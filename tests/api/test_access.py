@@ -40,7 +40,8 @@ async def test_without_a_token_only_what_is_open_to_anybody_answers(http: httpx.
     for route in api_routes():
         if anybody in _calls(route):
             continue
-        path = route.path.format(application_id=uuid4(), work_item_id=uuid4(), code="proof", number="OT1")
+        places = {name: uuid4() for name in ("application_id", "work_item_id", "delegation_id", "template_id", "view_id")}
+        path = route.path.format(**places, code="proof", number="OT1", name="mine")
         reply = await http.request(next(iter(route.methods or {"GET"})), path, json={})
         assert (route.path, reply.status_code) == (route.path, 401)
         assert reply.headers["www-authenticate"] == "Bearer"

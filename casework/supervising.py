@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from casework.access import territory
+from casework.access import require_case, territory
 from casework.actors import ClerkActor
 from casework.inquiries import InquiryRow, inquiry_row, require_supervisor
 from casework.office import Office
@@ -19,7 +19,7 @@ from domain.inquiries import PATTERN_TEXT, Pattern
 from domain.jurisdiction import Role
 from domain.service_item import StepKind
 from domain.text import Bilingual
-from domain.work_items import KIND_TEXT
+from domain.work_items import KIND_TEXT, OUTCOME_TEXT, WorkItemStatus
 
 LOOK_EVERY = timedelta(seconds=50)
 OVERLAP = timedelta(minutes=5)  # what was being written while the last look ran
@@ -150,6 +150,22 @@ class Board(BaseModel):
         return next((line.open for line in self.patterns if line.pattern is pattern), 0)
 
 
+class WorkLine(BaseModel):
+    """One piece of work in a case: who has or had it, since when, and what came of it."""
+
+    id: UUID
+    name: Bilingual
+    kind_text: Bilingual
+    status: str
+    holder: str | None
+    opened_at: datetime
+    claimed_at: datetime | None
+    due_at: datetime
+    late: bool
+    closed_at: datetime | None
+    outcome_text: Bilingual | None
+
+
 _kept: dict[tuple[int, str], tuple[float, Board]] = {}
 
 
@@ -269,6 +285,33 @@ def _source_of(office: Office, service_item: str, fact: str) -> str:
     except UnknownServiceItem:
         return fact
     return wanted.source if wanted else fact
+
+
+async def work_of(office: Office, actor: ClerkActor, application_id: UUID) -> list[WorkLine]:
+    """Everything that people have had to do in a case, the newest first, for a supervisor who may see the case.
+
+    Raises:
+        NotAllowed, NotFound: not a supervisor of this case's territory.
+    """
+    require_supervisor(actor)
+    await require_case(office, actor, application_id)
+    now = office.now()
+    return [
+        WorkLine(
+            id=row["id"],
+            name=Bilingual.model_validate(row["name"]),
+            kind_text=KIND_TEXT[StepKind(row["kind"])],
+            status=row["status"],
+            holder=row["claimed_by_name"] or row["claimed_by"],
+            opened_at=row["opened_at"],
+            claimed_at=row["claimed_at"],
+            due_at=row["due_at"],
+            late=(row["closed_at"] or now) > row["due_at"] and row["status"] != WorkItemStatus.CANCELLED.value,
+            closed_at=row["closed_at"],
+            outcome_text=OUTCOME_TEXT.get(row["outcome"] or ""),
+        )
+        for row in await office.desk.work_items_of([application_id])
+    ]
 
 
 # --- looking for what is odd -----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from domain.application import ApplicationRequest, Status
 from domain.service_item import StepKind
 from tests.web import fake_office as fake
+from tests.web.fake_administration import ACCOUNT
 from tests.web.fake_office import CASE, CHILD, CLERK_CSRF, CODE_REQUEST, CSRF, HUSBAND, UPLOAD, WORK, World
 from web.visitor import MAX_BODY
 
@@ -60,6 +61,12 @@ POSTS = [
     f"/staff/inquiries/{INQUIRY}/entries",
     f"/staff/inquiries/{INQUIRY}/ask",
     f"/staff/inquiries/{INQUIRY}/close",
+    "/staff/first-sign-in",
+    "/staff/admin/calendar",
+    "/staff/admin/calendar/take-back",
+    "/staff/admin/hours",
+    "/staff/admin/accounts-new",
+    *(f"/staff/admin/accounts/{ACCOUNT}/{act}" for act in ("move", "password", "household", "role", "dismiss", "second-factor")),
     "/staff/catalogue-new",
     "/staff/catalogue/name-change",
     "/staff/catalogue/name-change/publish",
@@ -83,6 +90,7 @@ def test_every_form_of_the_site_is_in_the_list(site: Any) -> None:
         .replace(str(CASE), "{application_id}")
         .replace(str(WORK), "{work_item_id}")
         .replace(INQUIRY, "{inquiry_id}")
+        .replace(ACCOUNT, "{clerk_id}")
         .replace("/name-change/", "/{code}/")
         .replace("/catalogue/name-change", "/catalogue/{code}")
         .replace("/purchase-migration/", "/{code}/")

@@ -10,7 +10,8 @@ import pytest
 import web
 from casework import inquiries
 from domain.application import Status, WaitingFor
-from domain.jurisdiction import Role
+from domain.calendar import DaySource
+from domain.jurisdiction import ADMINISTRATORS, Role
 from domain.money import PaymentState
 from domain.notices import Channel, NotSent
 from domain.parcels import ParcelState
@@ -65,6 +66,14 @@ JOINED: dict[str, list[str]] = {
     "guide.": ["phone", "pc", "counter", "kiosk"],
     "items.": ["branch", "kind", "trips"],
     "replay.": ["approved", "referred"],  # what the machine decides
+    "admin.weekday_": [str(n) for n in range(7)],
+    "admin.source_": [s.value for s in DaySource],
+    "admin.lead_": sorted(ADMINISTRATORS),
+    "admin.said_": ["moved", "household", "role", "dismissed"],
+    "admin.column_": [
+        *("day", "county", "working", "reason", "act", "weekday", "opens", "closes", "slot", "seats"),
+        *("login", "name", "role", "place", "state", "at", "provider", "why", "body"),
+    ],
     "catalogue.column_": ["item", "version", "period", "draft", "published"],
     "catalogue.note_": ["found", "none", "down", "approved", "referred"],
     "catalogue.truth_": ["true", "false", "unknown"],
@@ -76,8 +85,10 @@ JOINED: dict[str, list[str]] = {
     "casepage.task_": ["open", "claimed", "cancelled", "completed"],
     "casepage.escalation_": ["1", "2", "3"],
     "casepage.closes_": ["question", "investigation", "both"],
-    "board.column_": ["case", "step", "holder", "due", "pattern", "open", "unowned", "late", "oldest", "source", "health", "waiting"]
-    + ["answers", "last", "office", "held", "paused", "overdue", "person", "state", "total"],
+    "board.column_": (
+        "case step holder due pattern open unowned late oldest source health waiting answers last office held paused overdue person "
+        "state total"
+    ).split(),
     "board.health_": ["away", "slow", "answering", "quiet"],
     "inquiry.view_": list(inquiries.VIEWS),
     "inquiry.empty_": list(inquiries.VIEWS),

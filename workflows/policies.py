@@ -48,4 +48,4 @@ PARCEL_PAUSES = [timedelta(seconds=s) for s in (10, 20, 60, 600, 3600)]
 PARCEL_PAUSE = timedelta(hours=6)
 # The same for a payment whose call-back was lost.
 FEE_PAUSES = [timedelta(seconds=s) for s in (15, 30, 60, 300, 1800)]
-FEE_PAUSE = timedelta(hours=6)
+FEE_PAUSE = timedelta(hours=12)

@@ -10,23 +10,37 @@ import json
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from sqlalchemy import select
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 import domain.service_item
 from adapters.database.migrate import migrate
+from adapters.database.tables import questions
 from adapters.payloads import encrypted_converter
+from casework import clerking, queueing
 from domain.application import Status
+from domain.changes import (
+    AnswerQuestion,
+    AskQuestion,
+    CloseInvestigation,
+    InvestigationTask,
+    OpenInvestigation,
+    SetAppointment,
+    SupplementRequest,
+)
+from domain.clock import CHINA, day_in_china
 from domain.errors import InvalidInput
 from domain.ids import new_id, workflow_id
+from domain.jurisdiction import Role
 from domain.parcels import ParcelState
 from domain.service_item import StepKind
 from settings import Settings
 from tests.builders import NAME, library_card, make_application_request, make_id_number, make_service_item
-from tests.driving import FictionTown, days, fiction_wiring, workers
+from tests.driving import FictionTown, days, fiction_wiring, make_clerk, workers
 from tests.replay.key import HISTORIES, PAYLOAD_KEYS
 from tests.running import run_stack
 
@@ -44,6 +58,17 @@ class Recorder(FictionTown):
         case = await self.begin(make_application_request(delivery="counter"))
         await self.open_work_item(case, StepKind.PRE_REVIEW)
         return case
+
+    def with_fee(self) -> None:
+        self.shelf.put(make_service_item(code="library-card-with-fee", fee={"fen": 500}))
+
+    async def question(self, case: UUID) -> UUID:
+        """The one that is open."""
+        async with self.wiring.database.statement() as connection:
+            found = await connection.execute(
+                select(questions.c.id).where(questions.c.application_id == case, questions.c.closed_at.is_(None))
+            )
+            return UUID(str(found.scalar_one()))
 
     async def at_the_counter(self) -> UUID:
         case = await self.begin(make_application_request(delivery="counter"))
@@ -204,6 +229,120 @@ async def signed_in_query(town: Recorder) -> UUID:
     return case
 
 
+# --- since clocks run (procedure 2) ---
+
+
+async def approved_with_clocks(town: Recorder) -> UUID:
+    return await referred_approved(town)
+
+
+async def questioned_and_investigated(town: Recorder) -> UUID:
+    """A question that is answered, one that lapses, an investigation, a supplement, a corrected calendar, every mark until overdue."""
+    case = await town.referred()
+    pre_review = await town.open_work_item(case, StepKind.PRE_REVIEW)
+    clerk = town.clerk_for(pre_review)
+    await queueing.claim(town.office, clerk, pre_review["id"])
+    asked = {"work_item_id": pre_review["id"], "clerk_id": clerk.clerk_id, "role": clerk.scope.role}
+    engine = town.office.engine
+    await engine.command(case, "ask_question", AskQuestion(**asked, text="哪一个书架？"))
+    await engine.command(case, "answer_question", AnswerQuestion(question_id=await town.question(case), text="第二个"))
+    await engine.command(case, "ask_question", AskQuestion(**asked, text="哪一层？"))
+    await town.forward(case, days(12))
+    await town.until_event(case, "question_lapsed")
+    today = day_in_china((await town.view(case)).timeline[-1].at)
+    task = InvestigationTask(kind="visit", clerk_id="investigator", day=today + days(3), text="看书架")
+    await engine.command(case, "open_investigation", OpenInvestigation(**asked, reason="书架不明", tasks=[task, task]))
+    first = await town.open_work_item(case, StepKind.INVESTIGATION)
+    investigator = make_clerk(Role.INVESTIGATOR, station=None, county=first["jurisdiction"], clerk_id="investigator")
+    await queueing.claim(town.office, investigator, first["id"])
+    await clerking.complete(town.office, investigator, first["id"], outcome="done", reason="书架在")
+    await town.environment.client.get_workflow_handle(workflow_id(case)).signal("calendar_corrected")
+    await town.until_event(case, "limits_redated")
+    await town.forward(case, days(30))
+    await town.until_event(case, "legal_limit_passed")
+    await engine.command(case, "close_investigation", CloseInvestigation(**asked, finding="书架在"))
+    marked = [SupplementRequest(target="answers.genre", reason="请更正")]
+    await clerking.complete(town.office, clerk, pre_review["id"], outcome="supplement", supplement=marked)
+    await town.until_status(case, Status.SUPPLEMENTING)
+    await town.supplement(case, {"genre": "poems"})
+    await town.work(case, StepKind.PRE_REVIEW, "pass")
+    await town.work(case, StepKind.APPROVAL, "refuse", reason="书架上没有书")
+    await town.until_status(case, Status.REFUSED)
+    return case
+
+
+async def appointment_kept(town: Recorder) -> UUID:
+    """Booked, moved, missed, given back, and kept at last; a reminder of the window between."""
+    case = await town.at_the_counter()
+    counter = await town.open_work_item(case, StepKind.COUNTER_CHECK)
+    monday = day_in_china(counter["opened_at"])
+    monday += days(7 - monday.weekday())
+
+    async def book(day: int) -> None:
+        starts_at = datetime.combine(monday + days(day), time(9), CHINA)
+        await town.office.engine.command(case, "set_appointment", SetAppointment(station=counter["jurisdiction"], starts_at=starts_at))
+
+    await book(1)
+    await book(2)
+    await town.forward(case, days(11))
+    await town.until_event(case, "appointment_missed")
+    await book(15)
+    await town.office.engine.command(case, "set_appointment", SetAppointment())
+    await book(25)
+    await town.forward(case, days(20))
+    await town.visit(case)
+    await town.until_status(case, Status.COMPLETED)
+    return case
+
+
+async def fee_paid(town: Recorder) -> UUID:
+    town.with_fee()
+    case = await town.begin(make_application_request("library-card-with-fee"))
+    await town.until_status(case, Status.PAYING)
+    town.cashier.pay(f"fee-{case}")
+    await town.environment.client.get_workflow_handle(workflow_id(case)).signal("provider_changed")
+    await town.until_status(case, Status.COMPLETED)
+    return case
+
+
+async def fee_given_back(town: Recorder) -> UUID:
+    """Paid, its call-back lost, then withdrawn."""
+    town.with_fee()
+    town.registries.records["property"] = None
+    case = await town.begin(make_application_request("library-card-with-fee"))
+    await town.until_status(case, Status.PAYING)
+    town.cashier.pay(f"fee-{case}")
+    await town.forward(case, timedelta(minutes=1))
+    await town.open_work_item(case, StepKind.PRE_REVIEW)
+    await town.withdraw(case)
+    await town.until_event(case, "fee_refunded")
+    return case
+
+
+async def fee_lapsed(town: Recorder) -> UUID:
+    town.with_fee()
+    case = await town.begin(make_application_request("library-card-with-fee"))
+    await town.until_status(case, Status.PAYING)
+    await town.forward(case, days(8))
+    await town.until_status(case, Status.EXPIRED)
+    return case
+
+
+async def parcel_returned(town: Recorder) -> UUID:
+    town.post.state = ParcelState.IN_TRANSIT
+    case = await town.begin(make_application_request(delivery="post"))
+    await town.until_event(case, "parcel_in_transit")
+    town.post.state = ParcelState.RETURNED
+    await town.environment.client.get_workflow_handle(workflow_id(case)).signal("provider_changed")
+    await town.work(case, StepKind.COLLECTION, "handed_over")
+    await town.until_status(case, Status.COMPLETED)
+    return case
+
+
+async def void_with_inquiry(town: Recorder) -> UUID:
+    return await void(town)
+
+
 async def not_opened(town: Recorder) -> UUID:
     case = new_id()
     try:
@@ -219,6 +358,8 @@ PATHS: dict[str, Callable[[Recorder], Awaitable[UUID]]] = {
         completed_online, referred_approved, refused, counter_completed, void, expired, withdrawn_early, withdrawn_late, abandoned,
         supplement_rounds, identity_to_counter, no_portrait, posted, registry_retried, not_opened,
         asked_in_turn, registry_given_up, signed_in_query,
+        approved_with_clocks, questioned_and_investigated, appointment_kept, fee_paid, fee_given_back, fee_lapsed, parcel_returned,
+        void_with_inquiry,
     )
 }  # fmt: skip
 

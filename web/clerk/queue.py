@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from casework import queueing
 from domain.service_item import StepKind
 from domain.work_items import KIND_TEXT
+from web.clerk.navigation import QUEUE, home_of
 from web.problems import PageRoute
 from web.rendering import page
 from web.visitor import CheckedForm, Clerk
@@ -17,7 +18,9 @@ Tab = Literal["mine", "open", "near"]
 
 
 @router.get("", response_class=HTMLResponse)
-async def queue(request: Request, clerk: Clerk, tab: str = "open", kind: str = "", cursor: str | None = None) -> HTMLResponse:
+async def queue(request: Request, clerk: Clerk, tab: str = "open", kind: str = "", cursor: str | None = None) -> Response:
+    if (home := home_of(clerk.scope.role)) != QUEUE.path:  # who sees no case has no queue
+        return RedirectResponse(home, 303)
     office = request.app.state.office
     chosen: Tab = "mine" if tab == "mine" else "near" if tab == "near" else "open"
     wanted = StepKind(kind) if kind in set(StepKind) else None

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from typing import Any, Protocol
-from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -253,12 +252,3 @@ def _look(row: Mapping[str, Any]) -> LookView:
         purpose=Bilingual.model_validate(row["purpose"]),
         fields=list(row["fields"]),
     )
-
-
-# --- what other use cases enter --------------------------------------------------------------------------------------
-
-
-async def enter_failed_sign_in(office: Office, login: str, clerk_id: UUID | str | None) -> None:
-    """The login only where a clerk has it: people type passwords and ID numbers into the wrong field."""
-    known = {"clerk": str(clerk_id)} if clerk_id is not None else {"login": office.accounts.index(login).hex()}
-    await office.record.append("sign_in_failed", known, "sign-ins:failed")

@@ -2,13 +2,27 @@
 
 from fastapi import APIRouter, Depends
 
-from web.clerk import admin, admin_calendar, catalogue, counter, decision, inquiry, investigating, queue, sign_in, supervision, work_item
+from web.clerk import (
+    admin,
+    admin_calendar,
+    catalogue,
+    counter,
+    decision,
+    inquiry,
+    investigating,
+    queue,
+    record,
+    sign_in,
+    supervision,
+    work_item,
+)
 from web.problems import PageRoute
 from web.visitor import know_clerk
 
 
 def staff_router() -> APIRouter:
     router = APIRouter(route_class=PageRoute, dependencies=[Depends(know_clerk)], include_in_schema=False)
-    for part in (sign_in, queue, work_item, investigating, counter, decision, catalogue, admin, admin_calendar, supervision, inquiry):
+    parts = (sign_in, queue, work_item, investigating, counter, decision, catalogue, admin, admin_calendar, supervision, inquiry, record)
+    for part in parts:
         router.include_router(part.router)
     return router

@@ -84,7 +84,6 @@ JOINED: dict[str, list[str]] = {
     "casepage.question_": ["open", "answered", "lapsed", "closed"],
     "casepage.task_": ["open", "claimed", "cancelled", "completed"],
     "casepage.escalation_": ["1", "2", "3"],
-    "casepage.closes_": ["question", "investigation", "both"],
     "board.column_": [
         "case",
         "step",
@@ -115,6 +114,10 @@ JOINED: dict[str, list[str]] = {
     "inquiry.column_": ["number", "what", "case", "owner", "opened", "due"],
     "oversight.column_": ["step", "holder", "opened", "due", "outcome"],
     "oversight.status_": ["open", "claimed", "completed", "cancelled"],
+    "audit.column_": ["number", "day", "sealed", "chains", "entries", "root"],
+    "audit.fault_": ["altered", "deleted", "reordered", "inserted", "truncated"],
+    "audit.by_": ["login", "number", "day"],
+    "audit.look_": ["at", "who", "case", "why", "what"],
     "template.": ["agree", "proof_unclear", "proof_missing", "reason_weak", "registry_differs", "law"],
 }
 

@@ -49,6 +49,10 @@ class People:
                 return self._body("marital-status", person, {"new_status": "married"}, "online")
         raise ValueError("the population has no more couples: ask for fewer applications")
 
+    def of_anybody(self, item: str, answers: dict[str, Any], delivery: str) -> Body:
+        """For an item that asks nothing of whoever applies but to be an adult."""
+        return self._body(item, self._adult(), answers, delivery)
+
     def _adult(self) -> Person:
         for person in self._adults:
             if self._covered(person.household.station.division) and self._fresh(person):

@@ -10,7 +10,7 @@ from domain.money import PaymentState
 from domain.service_item import Delivery, ServiceItem, StepKind
 from domain.standing import Standing
 
-_DECIDING = frozenset({Status.GATHERING, Status.REVIEWING, Status.SUPPLEMENTING, Status.APPROVING, Status.PAYING})
+_DECIDING = frozenset({Status.GATHERING, Status.REVIEWING, Status.SUPPLEMENTING, Status.APPROVING})
 
 
 def add_standing(view: ApplicationView, standing: Standing, *, promised_due_at: datetime | None, legal_due_at: datetime | None) -> None:
@@ -66,7 +66,7 @@ _WHY: dict[str, Literal["originals", "identity", "returned_parcel"]] = {
 
 def _trips(view: ApplicationView, standing: Standing) -> TripsView:
     if standing.visit is not None:
-        return TripsView(needed=1, why=_WHY[standing.visit])
+        return TripsView(needed=1, why=_WHY[standing.visit], been_before=bool(standing.visits))
     if standing.visits:
         return TripsView(needed=1, done=True, why=_WHY[standing.visits[-1]])
     if view.delivery == Delivery.COUNTER:
@@ -79,9 +79,10 @@ def _paused_for(view: ApplicationView, standing: Standing) -> Literal["applicant
     deadlines = view.deadlines
     if view.status not in _DECIDING or deadlines is None or deadlines.promised_due_at or deadlines.legal_due_at:
         return None
-    if any(w.who in ("applicant", "payments") for w in view.waiting_for):
+    awaited = {w.who for w in view.waiting_for}
+    if "applicant" in awaited:
         return "applicant"
-    return "registry" if standing.paused_since and any(w.who == "registry" for w in view.waiting_for) else None
+    return "registry" if "registry" in awaited else None
 
 
 def _say_until_when(view: ApplicationView, standing: Standing) -> None:

@@ -143,7 +143,7 @@ class AppointmentView(BaseModel):
 class DeadlinesView(BaseModel):
     """What the office promises and what the law allows. A date is None while the clock does not run.
 
-    `paused_for` says for whom the clock stands still: the applicant, a registry, or an inquiry into the facts.
+    `paused_for` says for whom the clock stands still.
     """
 
     promised_working_days: int
@@ -158,6 +158,7 @@ class TripsView(BaseModel):
 
     needed: Literal[0, 1]
     done: bool = False
+    been_before: bool = False  # at a counter, for another reason: the face check did not work
     why: Literal["none", "originals", "identity", "returned_parcel"] = "none"
 
 

@@ -68,23 +68,20 @@ class DemoWorld:
         return await asyncio.to_thread(make_demo_clip, code, self.clip_language)
 
     def clerks(self) -> list[dict[str, Any]]:
-        """For each staffed county an approver, the approvers' leader and a supervisor, for its first station a pre-reviewer, a counter
-        clerk and an investigator; one catalogue editor, and the three administrators, who are three people."""
-        clerks: list[dict[str, Any]] = []
-        for county in COUNTIES:
-            if (prefix := _STAFFED.get(county.code)) is None:
-                continue
+        """For each staffed county an approver, an investigator and a supervisor, for its first station a pre-reviewer, one who leads
+        them, and a counter clerk; one catalogue editor and the three administrators."""
+        staffed = [(county, _STAFFED[county.code]) for county in COUNTIES if county.code in _STAFFED]
+        clerks = []
+        for county, prefix in staffed:
             station = county.stations[0]
             for role, login, title in _STATION_ROLES:
-                clerks.append(_clerk(f"{prefix}-{login}", f"{station.name_zh}{title}", role, county.code, station.code))
+                leads = login == _LEADER
+                clerks.append(_clerk(f"{prefix}-{login}", f"{station.name_zh}{title}", role, county.code, station.code, leads=leads))
             for role, login, title in _COUNTY_ROLES:
                 clerks.append(_clerk(f"{prefix}-{login}", f"{county.bureau_zh}{title}", role, county.code))
-            role, login, title = _LEADER
-            clerks.append(_clerk(f"{prefix}-{login}", f"{county.bureau_zh}{title}", role, county.code) | {"leads": True})
-        bureau = next(county for county in COUNTIES if county.code in _STAFFED)
-        clerks.append(_clerk("catalogue-editor", f"{bureau.bureau_zh}事项目录编辑", "catalogue_editor", bureau.code))
-        return [*clerks, *(_clerk(login, f"{bureau.bureau_zh}{title}", role, bureau.code) for role, login, title in _ADMINISTRATORS)]
+        county, _ = staffed[0]
+        return clerks + [_clerk(login, f"{county.bureau_zh}{title}", role, county.code) for role, login, title in _OFFICE_ROLES]
 
 
-def _clerk(login: str, name: str, role: str, county: str, station: str | None = None) -> dict[str, Any]:
-    return {"login": login, "name": name, "role": role, "county": county, "station": station}
+def _clerk(login: str, name: str, role: str, county: str, station: str | None = None, *, leads: bool = False) -> dict[str, Any]:
+    return {"login": login, "name": name, "role": role, "county": county, "station": station, "leads": leads}

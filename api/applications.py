@@ -9,10 +9,11 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import StreamingResponse
 
 from api.access import Integrator, OfficeHere, SignedIn
-from api.models import ApplicationCreated, NewApplication, SupplementBody, UploadAnswer
-from casework import applying, following
+from api.models import AnswerBody, ApplicationCreated, NewApplication, SupplementBody, UploadAnswer
+from casework import applying, following, notices, questions
 from casework.actors import Actor
 from casework.casefile import timeline_entry
+from casework.notices import NoticeView
 from casework.office import Office
 from casework.reads import ReadPage, reads_of_case
 from casework.views import ApplicationView
@@ -72,6 +73,19 @@ async def material(application_id: UUID, code: Code, request: Request, office: O
 @router.post("/{application_id}/supplement", summary="Hand in what was asked for")
 async def supplement(application_id: UUID, body: SupplementBody, office: OfficeHere, actor: Integrator) -> ApplicationView:
     return await applying.supplement(office, actor, application_id, body.answers)
+
+
+@router.post("/{application_id}/answers", summary="Answer a clerk's question, once")
+async def answer(application_id: UUID, body: AnswerBody, office: OfficeHere, actor: Integrator) -> ApplicationView:
+    """The open question is in `questions`; until it is answered, or its time is over, the clock stands still."""
+    await questions.answer(office, actor, application_id, body.question_id, body.text)
+    return await following.get_application(office, actor, application_id)
+
+
+@router.get("/{application_id}/notices", summary="What was sent to the applicant, newest first")
+async def sent_notices(application_id: UUID, office: OfficeHere, actor: Integrator) -> list[NoticeView]:
+    """By text message and by e-mail, to which masked number or address, and why one has not gone yet."""
+    return await notices.notices_of_case(office, actor, application_id)
 
 
 @router.post("/{application_id}/withdraw", summary="Withdraw, at any time before the end")

@@ -44,6 +44,11 @@ class SupplementBody(_Body):
     )
 
 
+class AnswerBody(_Body):
+    question_id: UUID = Field(description="Of `questions` with state `open`")
+    text: str = Field(min_length=1, max_length=2000)
+
+
 class Completion(_Body):
     outcome: str = Field(max_length=40)
     reason: str | None = Field(default=None, max_length=2000)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from casework.actors import ClerkActor
+from casework.at_hand import templates
 from casework.case_views import NoteView, ReasonTemplateView
 from casework.casefile import application_row, application_view, limits, originals, referred_because, supplement_labels
 from casework.comparing import comparisons, evidence_records
@@ -85,19 +86,12 @@ async def _add_what_decides(office: Office, actor: ClerkActor, detail: WorkItemD
     detail.steps = earlier_steps(await office.desk.work_items_of([case_id]), detail.row.id)
     detail.earlier = await earlier_applications(office, actor, case_id)
     detail.notes = [NoteView(by=n["name"], at=n["at"], text=n["text"]) for n in await office.desk.notes_of(case_id)]
-    detail.templates = await _reasons(office, actor, detail.row.kind)
+    kept = await templates(office, actor, detail.row.kind)
+    detail.templates = [ReasonTemplateView(outcome=t.outcome, title=t.title, text=t.text) for t in kept]
     detail.may_ask = detail.may_complete and all(q.state != "open" for q in detail.questions)
     detail.may_investigate = detail.may_complete and all(i.closed_at is not None for i in detail.investigations)
     if detail.may_investigate:
         detail.investigators = await investigators(office, county_of(record["jurisdiction"]))
-
-
-async def _reasons(office: Office, actor: ClerkActor, kind: StepKind) -> list[ReasonTemplateView]:
-    """The clerk's own, their station's and their county's."""
-    owners = [actor.clerk_id, actor.scope.county] + ([actor.scope.station] if actor.scope.station else [])
-    return [
-        ReasonTemplateView(outcome=t["outcome"], title=t["title"], text=t["text"]) for t in await office.staff.templates(owners, kind.value)
-    ]
 
 
 async def _add_the_task(office: Office, detail: WorkItemDetail) -> None:

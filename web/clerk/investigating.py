@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from casework import clerking, investigating, questions
+from casework import clerking, handing_on, investigating, questions
 from casework.actors import ClerkActor
 from domain.changes import InvestigationTask
 from domain.errors import DomainError, FieldError, InvalidInput
@@ -95,6 +95,13 @@ async def close(request: Request, work_item_id: UUID, clerk: Clerk, form: Checke
     typed = text_of(form, "finding")
     closing = investigating.close_investigation(request.app.state.office, clerk, work_item_id, typed)
     return await _done(request, clerk, work_item_id, closing, {"finding": typed}, "investigations")
+
+
+@router.post("/notes", response_class=HTMLResponse)
+async def note(request: Request, work_item_id: UUID, clerk: Clerk, form: CheckedForm) -> Response:
+    typed = text_of(form, "note")
+    noting = handing_on.add_note(request.app.state.office, clerk, work_item_id, typed)
+    return await _done(request, clerk, work_item_id, noting, {"note": typed}, "notes")
 
 
 async def _done(request: Request, clerk: ClerkActor, work_item_id: UUID, act: Awaitable[Any], drafts: Drafts, part: str) -> Response:

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 
 from casework import clerking, following, queueing
 from casework.actors import ClerkActor
-from casework.case_views import ReasonTemplateView
+from casework.case_views import InvestigationView, ReasonTemplateView
 from casework.views import WorkItemDetail
 from domain.changes import SupplementRequest
 from domain.clock import day_in_china
@@ -149,6 +149,7 @@ def item_page(
         decides=detail.row.kind in DECIDING,
         templates=detail.templates or _common_reasons(language),
         left_open=_left_open(detail, language),
+        tasks_left=investigation.tasks_left if (investigation := _under_way(detail)) else 0,
         refused=error.text if isinstance(error, FourEyes) else None,
         task_kinds=TASK_TEXT,
         today=day_in_china(request.app.state.office.now()).isoformat(),
@@ -165,12 +166,17 @@ def _common_reasons(language: Language) -> list[ReasonTemplateView]:
     return [ReasonTemplateView(outcome="", title=text, text=text) for text in texts]
 
 
-def _left_open(detail: WorkItemDetail, language: Language) -> str:
-    """What completing now closes without an answer or a finding."""
-    asked = any(q.state == "open" for q in detail.questions)
-    looked_into = any(i.closed_at is None for i in detail.investigations)
-    key = {(True, False): "question", (False, True): "investigation", (True, True): "both"}.get((asked, looked_into))
-    return say(language, f"casepage.closes_{key}") if key else ""
+def _left_open(detail: WorkItemDetail, language: Language) -> list[str]:
+    """What completing now closes, or what keeps it from being completed."""
+    said = [say(language, "casepage.closes_question")] if any(q.state == "open" for q in detail.questions) else []
+    if (investigation := _under_way(detail)) is not None:
+        left = investigation.tasks_left
+        said.append(say(language, "casepage.tasks_left", n=left) if left else say(language, "casepage.closes_investigation"))
+    return said
+
+
+def _under_way(detail: WorkItemDetail) -> InvestigationView | None:
+    return next((i for i in detail.investigations if i.closed_at is None), None)
 
 
 @router.get("/applications/{application_id}/uploads/{upload_id}")

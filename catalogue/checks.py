@@ -290,6 +290,14 @@ class _Checks:
         item = self.item
         if not item.steps:
             self.say("steps", "转人工后无人办理", "a referred case needs at least one step", "写上一个步骤", "name a step")
+        if (days := max(item.limit.promised or 0, sum(step.working_days for step in item.steps))) > item.limit.legal:
+            self.say(
+                ("limit", "legal"),
+                f"承诺或各步骤合计 {days} 个工作日，超过法定时限 {item.limit.legal} 个",
+                f"the promise or the steps together take {days} working days, the law allows {item.limit.legal}",
+                "缩短步骤时限，或按法律改正 limit.legal",
+                "shorten the steps, or correct limit.legal to what the law says",
+            )
         for step in item.steps:
             if step.role in _NOT_ON_CASES:
                 self.say(

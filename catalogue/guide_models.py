@@ -118,6 +118,8 @@ class Guide(BaseModel):
     trips_name: Bilingual
     minutes: Bilingual
     working_days: int | None  # of the people who look at it; None when the machine may decide alone
+    promised_working_days: int | None = None  # for a decision by people, from the proof of identity on
+    legal_working_days: int | None = None
     effective_from: date
     effective_to: date | None
     who_can: list[Bilingual]

@@ -118,6 +118,8 @@ REFUSALS: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "nobody decides": ({"machine_may_approve": False, "steps": []}, "steps", "name a step"),
     "nobody to refer to": ({"steps": []}, "steps", "at least one step"),
+    "promises more than the law allows": ({"limit": {"promised": 30}}, "limit.legal", "what the law says"),
+    "steps longer than the law allows": ({"limit": {"legal": 6}}, "limit.legal", "shorten the steps"),
     "a step of no role": ({"steps": [library_card()["steps"][0] | {"role": "janitor"}]}, "steps.pre_review.role", "pre_reviewer"),
     "a form that is no schema": (with_form(type="papers"), "form", "not JSON Schema"),
     "a field without a label": (

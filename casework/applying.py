@@ -10,14 +10,14 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from casework.access import require_own_case
-from casework.actors import Actor, ApplicantActor, ClerkActor
+from casework.actors import Actor, ApplicantActor, AttendedActor, ClerkActor
 from casework.clips import hand_over
 from casework.following import get_application
 from casework.office import Office
-from casework.prefilling import READ, points_so_far, prefill
+from casework.prefilling import READ, draft_key, points_so_far, prefill
 from casework.views import ApplicationView, UploadView
 from domain.admission import admit
-from domain.application import Applicant, ApplicationRequest, Challenge, DeliveryChoice, Status
+from domain.application import Applicant, ApplicationRequest, Challenge, DeliveryChoice, FiledBy, Status
 from domain.changes import AttachMaterial, ChooseCounter, RenewChallenge, SubmitClip, Supplement, Withdraw
 from domain.clock import day_in_china
 from domain.errors import (
@@ -45,14 +45,15 @@ __all__ = ["points_so_far", "prefill"]  # a part of filling in that has a module
 async def save_draft(office: Office, actor: ApplicantActor, code: str, body: Mapping[str, Any]) -> None:
     """Keep what was filled in; what registries said for the form stays beside it."""
     await office.desk.drop_old_drafts(DRAFT_LIFE)
-    kept = await office.desk.load_draft(actor.person_id, code) or {}
+    kept_under = draft_key(actor, office.catalogue.get(code).code)
+    kept = await office.desk.load_draft(actor.person_id, kept_under) or {}
     read = {READ: kept[READ]} if READ in kept else {}
-    await office.desk.save_draft(actor.person_id, office.catalogue.get(code).code, {**body, **read}, office.now())
+    await office.desk.save_draft(actor.person_id, kept_under, {**body, **read}, office.now())
 
 
 async def load_draft(office: Office, actor: ApplicantActor, code: str) -> dict[str, Any] | None:
     """What was filled in; None when nothing was."""
-    draft = await office.desk.load_draft(actor.person_id, code) or {}
+    draft = await office.desk.load_draft(actor.person_id, draft_key(actor, code)) or {}
     return {name: value for name, value in draft.items() if name != READ} or None
 
 
@@ -66,16 +67,24 @@ async def request_of(
     channel: str = "phone",
     email: str | None = None,
 ) -> ApplicationRequest:
-    """The request of a signed-in citizen: number, name and phone are those they proved; `email` is checked before."""
+    """The request of a signed-in citizen: number, name and phone are those they proved; `email` is checked before.
+
+    Of somebody at a counter, they are those that the clerk read off the ID card and was told.
+    """
     person = await office.accounts.person(actor.person_id)
     applicant = Applicant(id_number=person["id_number"], name=person["name"], phone=person["phone"], email=email)
+    filed_by = None
+    if isinstance(actor, AttendedActor):
+        applicant = Applicant(id_number=person["id_number"], name=actor.name, phone=actor.phone, email=actor.email)
+        filed_by = FiledBy(clerk_id=actor.clerk.clerk_id, station=actor.clerk.scope.station)
     return ApplicationRequest(
         service_item=office.catalogue.get(code).code,
         applicant=applicant,
         answers=dict(answers),
         delivery=delivery,
         language=language,
-        channel="pc" if channel == "pc" else "phone",
+        channel="counter" if filed_by else "pc" if channel == "pc" else "phone",
+        filed_by=filed_by,
     )
 
 
@@ -100,7 +109,7 @@ async def submit(office: Office, actor: Actor, request: ApplicationRequest, idem
     with suppress(WrongState):  # begun under this key before, and ended since: the view below tells how
         await office.engine.start(application_id, request)
     if isinstance(actor, ApplicantActor):
-        await office.desk.drop_draft(actor.person_id, item.code)
+        await office.desk.drop_draft(actor.person_id, draft_key(actor, item.code))
     return await get_application(office, actor, application_id)
 
 

@@ -6,18 +6,24 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from casework.actors import ApplicantActor
+from casework.actors import ApplicantActor, AttendedActor
 from casework.office import Office
 from casework.views import PrefilledForm
 from domain.clock import day_in_china
 from domain.decision import PointsTally
 from domain.facts import applicant_facts, value_at
+from domain.reads import PREFILL
 from domain.service_item import Prefill, ServiceItem
 from domain.source import Source
 from workflows.prefill import PrefillRequest
 
 READ = "read"  # the draft's part that holds what registries said, by source
 _REGISTER = "resident_population"  # who somebody is, where no other answer tells
+
+
+def draft_key(actor: ApplicantActor, code: str) -> str:
+    """Where a form is kept meanwhile: what a clerk fills in for somebody is not what they began at home, and neither sees the other."""
+    return f"{code}@{actor.clerk.clerk_id}" if isinstance(actor, AttendedActor) else code
 
 
 class Reading(BaseModel):
@@ -39,12 +45,13 @@ async def prefill(office: Office, actor: ApplicantActor, item: ServiceItem) -> P
     """
     if not item.prefill:
         return PrefilledForm(values={}, sources={}, read_at=office.now(), failed=[])
-    draft = await office.desk.load_draft(actor.person_id, item.code) or {}
+    kept_under = draft_key(actor, item.code)
+    draft = await office.desk.load_draft(actor.person_id, kept_under) or {}
     readings, failed = await _readings(office, actor, item, draft)
     if not _same_name(readings, actor.name):
         readings = {}
     elif (kept := {source: reading.model_dump(mode="json") for source, reading in readings.items()}) != draft.get(READ):
-        await office.desk.save_draft(actor.person_id, item.code, {**draft, READ: kept}, office.now())
+        await office.desk.save_draft(actor.person_id, kept_under, {**draft, READ: kept}, office.now())
     records = {source: reading.record for source, reading in readings.items() if reading.found}
     filled = [(fill, value) for fill in item.prefill if (value := value_at(records.get(fill.source, {}), fill.path)) is not None]
     return PrefilledForm(
@@ -73,7 +80,9 @@ async def _readings(
     if not missing:
         return fresh, []
     id_number = await office.desk.id_number_of(actor.person_id)
-    result = await office.engine.prefill(PrefillRequest(service_item=item.code, id_number=id_number, sources=list(missing), fields=missing))
+    by = f"clerk:{actor.clerk.clerk_id}" if isinstance(actor, AttendedActor) else PREFILL
+    asked = PrefillRequest(service_item=item.code, id_number=id_number, sources=list(missing), fields=missing, by=by)
+    result = await office.engine.prefill(asked)
     read = {
         answer.source: Reading(read_at=now, found=answer.found, fields=missing[answer.source], record=answer.record)
         for answer in result.answers

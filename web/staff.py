@@ -8,6 +8,7 @@ from web.clerk import (
     catalogue,
     counter,
     decision,
+    filing,
     inquiry,
     investigating,
     queue,
@@ -22,7 +23,21 @@ from web.visitor import know_clerk
 
 def staff_router() -> APIRouter:
     router = APIRouter(route_class=PageRoute, dependencies=[Depends(know_clerk)], include_in_schema=False)
-    parts = (sign_in, queue, work_item, investigating, counter, decision, catalogue, admin, admin_calendar, supervision, inquiry, record)
+    parts = (
+        sign_in,
+        queue,
+        work_item,
+        investigating,
+        counter,
+        filing,
+        decision,
+        catalogue,
+        admin,
+        admin_calendar,
+        supervision,
+        inquiry,
+        record,
+    )
     for part in parts:
         router.include_router(part.router)
     return router

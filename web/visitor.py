@@ -4,13 +4,14 @@ import hmac
 import secrets
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
-from casework import accounts
+from casework import accounts, filing
 from casework.actors import ApplicantActor, ClerkActor
-from domain.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge, UnsupportedMedia
+from domain.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn, TooLarge, UnsupportedMedia
 from domain.text import Bilingual, Language
 
 APPLICANT_COOKIE = "onetrip_session"
@@ -95,6 +96,36 @@ def signed_in_clerk(request: Request) -> ClerkActor:
     return actor
 
 
+async def person_served(request: Request) -> ApplicantActor:
+    """Who applies on this page: the signed-in citizen, or the person who stands at the counter of the signed-in clerk.
+
+    Raises:
+        NotSignedIn. NotFound: this clerk serves no such person, or filed no such case today.
+    """
+    if request.state.area != "staff":
+        return signed_in_applicant(request)
+    office, clerk, path = request.app.state.office, signed_in_clerk(request), request.path_params
+    actor = (
+        await filing.attended_case(office, clerk, _uuid(path["application_id"]))
+        if "application_id" in path
+        else await filing.attended(office, clerk, _uuid(path["person_id"]))
+    )
+    request.state.applicant = actor
+    return actor
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound() from None
+
+
+def case_home(request: Request, application_id: UUID) -> str:
+    """The page of a case, on the side where one is."""
+    return f"/staff/filing/cases/{application_id}" if request.state.area == "staff" else f"/applications/{application_id}"
+
+
 async def checked_form(request: Request) -> FormData:
     """The form that was sent, its token checked.
 
@@ -166,5 +197,6 @@ def language_of(request: Request) -> Language:
 
 
 Applicant = Annotated[ApplicantActor, Depends(signed_in_applicant)]
+Served = Annotated[ApplicantActor, Depends(person_served)]
 Clerk = Annotated[ClerkActor, Depends(signed_in_clerk)]
 CheckedForm = Annotated[FormData, Depends(checked_form)]

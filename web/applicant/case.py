@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response, Streamin
 
 from casework import applying, following, notices
 from casework.actors import ApplicantActor
+from casework.counter import visit_code
 from casework.notices import NoticeView
 from casework.questions import open_question
 from casework.standing import booked
@@ -21,7 +22,7 @@ from web.applicant.fee import went_to_pay
 from web.applicant.questions import answer_texts
 from web.problems import PageRoute, error_context, status_of
 from web.rendering import fragment, page
-from web.visitor import Applicant, CheckedForm, language_of
+from web.visitor import Applicant, CheckedForm, case_home, language_of
 
 router = APIRouter(route_class=PageRoute, prefix="/applications")
 QUIET_SECONDS = 15.0  # a comment keeps proxies from closing a stream in which nothing happens
@@ -59,10 +60,16 @@ def case_facts(request: Request, case: ApplicationView, sent: Sequence[NoticeVie
         "notices": sent,
         "lines": answer_texts(item, case.answers, language_of(request), masked=True),
         "missing": [m for m in case.materials if m.required and not m.uploads],
-        "visit_code": segno.make(case.acceptance_number, error="m").svg_data_uri(scale=5, border=2, dark="#10233f")
+        "home": case_home(request, case.id),
+        "visit_code": qr_picture(visit_code(request.app.state.office, case.acceptance_number))
         if case.status is Status.AWAITING_COUNTER
         else "",
     }
+
+
+def qr_picture(text: str) -> str:
+    """A QR code as the address of an SVG."""
+    return segno.make(text, error="m").svg_data_uri(scale=5, border=2, dark="#10233f")
 
 
 def _sentence(request: Request, case: ApplicationView) -> str:

@@ -14,9 +14,9 @@ from domain.text import Bilingual
 from web.applicant.case import case_facts, live_stream
 from web.problems import PageRoute, error_context, problem_page, status_of
 from web.rendering import fragment, page
-from web.visitor import Applicant, CheckedForm, file_of, language_of, set_cookie, text_of
+from web.visitor import CheckedForm, Served, case_home, file_of, language_of, set_cookie, text_of
 
-router = APIRouter(route_class=PageRoute, prefix="/applications/{application_id}/face")
+router = APIRouter(route_class=PageRoute)  # mounted under a case, on the applicant's side and at the counter
 CONSENT_COOKIE = "onetrip_face_consent"
 CONSENT_SECONDS = 24 * 3600
 NO_CONSENT = Bilingual(
@@ -25,8 +25,8 @@ NO_CONSENT = Bilingual(
 )
 
 
-def _here(application_id: UUID, rest: str = "") -> str:
-    return f"/applications/{application_id}/face{rest}"
+def _here(request: Request, application_id: UUID, rest: str = "") -> str:
+    return f"{case_home(request, application_id)}/face{rest}"
 
 
 def _consented(request: Request, application_id: UUID) -> bool:
@@ -38,50 +38,50 @@ async def _case(request: Request, actor: ApplicantActor, application_id: UUID) -
 
 
 @router.get("", response_class=HTMLResponse)
-async def explain(request: Request, application_id: UUID, actor: Applicant) -> Response:
+async def explain(request: Request, application_id: UUID, actor: Served) -> Response:
     case = await _case(request, actor, application_id)
     if case.status is not Status.VERIFYING:
-        return RedirectResponse(f"/applications/{application_id}", 303)
+        return RedirectResponse(case_home(request, application_id), 303)
     return page(request, "face.html", **case_facts(request, case))
 
 
 @router.post("", response_class=HTMLResponse)
-async def consent(request: Request, application_id: UUID, actor: Applicant, form: CheckedForm) -> Response:
+async def consent(request: Request, application_id: UUID, actor: Served, form: CheckedForm) -> Response:
     case = await _case(request, actor, application_id)
     if text_of(form, "consent") != "yes":
         error = InvalidInput(fields=[FieldError(path="/consent", text=NO_CONSENT)])
         return page(request, "face.html", 422, **case_facts(request, case), **error_context(error, language_of(request)))
     await applying.consent_to_face_check(request.app.state.office, actor, application_id)
-    response = RedirectResponse(_here(application_id, "/record"), 303)
-    set_cookie(request, response, CONSENT_COOKIE, str(application_id), max_age=CONSENT_SECONDS, path=_here(application_id))
+    response = RedirectResponse(_here(request, application_id, "/record"), 303)
+    set_cookie(request, response, CONSENT_COOKIE, str(application_id), max_age=CONSENT_SECONDS, path=_here(request, application_id))
     return response
 
 
 @router.get("/record", response_class=HTMLResponse)
-async def record(request: Request, application_id: UUID, actor: Applicant) -> Response:
+async def record(request: Request, application_id: UUID, actor: Served) -> Response:
     case = await _case(request, actor, application_id)
     if case.status is not Status.VERIFYING:
-        return RedirectResponse(f"/applications/{application_id}", 303)
+        return RedirectResponse(case_home(request, application_id), 303)
     if not _consented(request, application_id):
-        return RedirectResponse(_here(application_id), 303)
+        return RedirectResponse(_here(request, application_id), 303)
     return page(request, "record.html", **case_facts(request, case))
 
 
 @router.post("/code", response_class=HTMLResponse)
-async def new_code(request: Request, application_id: UUID, actor: Applicant, form: CheckedForm) -> Response:
+async def new_code(request: Request, application_id: UUID, actor: Served, form: CheckedForm) -> Response:
     await applying.renew_challenge(request.app.state.office, actor, application_id, language_of(request))
-    return RedirectResponse(_here(application_id, "/record"), 303)
+    return RedirectResponse(_here(request, application_id, "/record"), 303)
 
 
 @router.post("/counter")
-async def to_counter(request: Request, application_id: UUID, actor: Applicant, form: CheckedForm) -> Response:
+async def to_counter(request: Request, application_id: UUID, actor: Served, form: CheckedForm) -> Response:
     """The other way: a clerk compares the person with the ID card."""
     await applying.choose_counter(request.app.state.office, actor, application_id)
-    return RedirectResponse(f"/applications/{application_id}", 303)
+    return RedirectResponse(case_home(request, application_id), 303)
 
 
 @router.post("/clip", response_class=HTMLResponse)
-async def hand_in(request: Request, application_id: UUID, actor: Applicant, form: CheckedForm) -> Response:
+async def hand_in(request: Request, application_id: UUID, actor: Served, form: CheckedForm) -> Response:
     """From the camera page's script (answers JSON, so that it can show progress) and from the plain form alike."""
     try:
         if not _consented(request, application_id):
@@ -94,7 +94,7 @@ async def hand_in(request: Request, application_id: UUID, actor: Applicant, form
         await applying.hand_in_clip(request.app.state.office, actor, application_id, *sent)
     except DomainError as error:
         return await _not_taken(request, actor, application_id, error)
-    onward = _here(application_id, "/result")
+    onward = _here(request, application_id, "/result")
     return JSONResponse({"go": onward}) if _by_script(request) else RedirectResponse(onward, 303)
 
 
@@ -115,24 +115,24 @@ async def _not_taken(request: Request, actor: ApplicantActor, application_id: UU
 
 
 @router.post("/demo", response_class=HTMLResponse)
-async def demo_clip(request: Request, application_id: UUID, actor: Applicant, form: CheckedForm) -> Response:
+async def demo_clip(request: Request, application_id: UUID, actor: Served, form: CheckedForm) -> Response:
     office = request.app.state.office
     if not office.settings_view.demo:
         raise NotFound()
     if not _consented(request, application_id):
-        return RedirectResponse(_here(application_id), 303)
+        return RedirectResponse(_here(request, application_id), 303)
     data, media_type = await demo.demo_clip(office, actor, application_id)
     await applying.hand_in_clip(office, actor, application_id, data, media_type)
-    return RedirectResponse(_here(application_id, "/result"), 303)
+    return RedirectResponse(_here(request, application_id, "/result"), 303)
 
 
 @router.get("/result", response_class=HTMLResponse)
-async def result(request: Request, application_id: UUID, actor: Applicant) -> HTMLResponse:
+async def result(request: Request, application_id: UUID, actor: Served) -> HTMLResponse:
     return page(request, "face-result.html", **case_facts(request, await _case(request, actor, application_id)))
 
 
 @router.get("/live")
-async def result_live(request: Request, application_id: UUID, actor: Applicant) -> Response:
+async def result_live(request: Request, application_id: UUID, actor: Served) -> Response:
     await _case(request, actor, application_id)
 
     async def draw() -> tuple[str, bool]:

@@ -6,11 +6,14 @@ from uuid import uuid4
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
+from starlette.datastructures import FormData
 
-from casework import applying, notices
-from casework.actors import ApplicantActor
+from casework import applying, filing, notices
+from casework.actors import ApplicantActor, AttendedActor
+from casework.counter import SignatureInput
+from casework.views import ApplicationView
 from catalogue.guide import guide_of
-from domain.application import DeliveryChoice
+from domain.application import ApplicationRequest, DeliveryChoice
 from domain.errors import DomainError, FieldError, InvalidInput, Unavailable
 from domain.forms import fields_of
 from domain.service_item import Delivery, IdentityLevel, ServiceItem
@@ -19,9 +22,9 @@ from web.applicant.known import fitting_values
 from web.applicant.questions import answer_texts, called_on_form, known_values, questions, read_answers, sections
 from web.problems import PageRoute, error_context, status_of
 from web.rendering import page
-from web.visitor import Applicant, CheckedForm, form_channel, language_of, text_of
+from web.visitor import CheckedForm, Served, case_home, form_channel, language_of, text_of
 
-router = APIRouter(route_class=PageRoute, prefix="/items/{code}")
+router = APIRouter(route_class=PageRoute)  # mounted under an item, at the applicant's door and at the counter's
 
 
 def _item(request: Request, code: str) -> ServiceItem:
@@ -29,12 +32,17 @@ def _item(request: Request, code: str) -> ServiceItem:
     return item
 
 
+def _here(request: Request) -> str:
+    """The address that the pages of this form share."""
+    return request.url.path.rpartition("/")[0]
+
+
 async def _draft(request: Request, actor: ApplicantActor, code: str) -> dict[str, Any]:
     return await applying.load_draft(request.app.state.office, actor, code) or {}
 
 
 @router.get("/apply", response_class=HTMLResponse)
-async def show_form(request: Request, code: str, actor: Applicant) -> Response:
+async def show_form(request: Request, code: str, actor: Served) -> Response:
     item, draft = _item(request, code), await _draft(request, actor, code)
     if not item.can_be_applied_for:
         return RedirectResponse(f"/items/{code}", 303)
@@ -42,12 +50,12 @@ async def show_form(request: Request, code: str, actor: Applicant) -> Response:
         if "answers" not in draft:
             draft = {"answers": {}, "delivery": {"method": item.delivery[0].value}}
             await applying.save_draft(request.app.state.office, actor, code, draft)
-        return RedirectResponse(f"/items/{code}/check", 303)
+        return RedirectResponse(f"{_here(request)}/check", 303)
     return await _form_page(request, item, actor, draft.get("answers"))
 
 
 @router.post("/apply", response_class=HTMLResponse)
-async def keep_answers(request: Request, code: str, actor: Applicant, form: CheckedForm) -> Response:
+async def keep_answers(request: Request, code: str, actor: Served, form: CheckedForm) -> Response:
     office, item = request.app.state.office, _item(request, code)
     prefilled = await applying.prefill(office, actor, item)
     answers = read_answers(item, form, known=fitting_values(item, prefilled))
@@ -61,7 +69,7 @@ async def keep_answers(request: Request, code: str, actor: Applicant, form: Chec
         draft["delivery"] = {"method": item.delivery[0].value}
     await applying.save_draft(office, actor, code, draft)
     onward = "delivery" if "delivery" not in draft else "check"
-    return RedirectResponse(f"/items/{code}/{onward}", 303)
+    return RedirectResponse(f"{_here(request)}/{onward}", 303)
 
 
 async def _form_page(
@@ -75,6 +83,7 @@ async def _form_page(
         "apply.html",
         status_of(error) if error else 200,
         item=item,
+        here=_here(request),
         known=known_values(item, prefilled, office.catalogue.sources, language),
         failed=prefilled.failed,
         sections=sections(item, asked, language),
@@ -83,15 +92,15 @@ async def _form_page(
 
 
 @router.get("/delivery", response_class=HTMLResponse)
-async def show_delivery(request: Request, code: str, actor: Applicant) -> Response:
+async def show_delivery(request: Request, code: str, actor: Served) -> Response:
     draft = await _draft(request, actor, code)
     if "answers" not in draft:
-        return RedirectResponse(f"/items/{code}/apply", 303)
+        return RedirectResponse(f"{_here(request)}/apply", 303)
     return _delivery_page(request, _item(request, code), draft.get("delivery", {}))
 
 
 @router.post("/delivery", response_class=HTMLResponse)
-async def keep_delivery(request: Request, code: str, actor: Applicant, form: CheckedForm) -> Response:
+async def keep_delivery(request: Request, code: str, actor: Served, form: CheckedForm) -> Response:
     item, draft = _item(request, code), await _draft(request, actor, code)
     typed = {"method": text_of(form, "method"), "address": text_of(form, "address")}
     try:
@@ -100,7 +109,7 @@ async def keep_delivery(request: Request, code: str, actor: Applicant, form: Che
         return _delivery_page(request, item, typed, error)
     draft["delivery"] = choice.model_dump(mode="json", exclude_none=True)
     await applying.save_draft(request.app.state.office, actor, code, draft)
-    return RedirectResponse(f"/items/{code}/check", 303)
+    return RedirectResponse(f"{_here(request)}/check", 303)
 
 
 def _delivery_choice(item: ServiceItem, typed: dict[str, str]) -> DeliveryChoice:
@@ -119,24 +128,24 @@ def _refuse(path: str, zh: str, en: str) -> InvalidInput:
 
 def _delivery_page(request: Request, item: ServiceItem, typed: dict[str, Any], error: DomainError | None = None) -> HTMLResponse:
     problems = error_context(error, language_of(request)) if error else {}
-    return page(request, "delivery.html", status_of(error) if error else 200, item=item, typed=typed, **problems)
+    return page(request, "delivery.html", status_of(error) if error else 200, item=item, here=_here(request), typed=typed, **problems)
 
 
 @router.get("/check", response_class=HTMLResponse)
-async def check_answers_page(request: Request, code: str, actor: Applicant) -> Response:
+async def check_answers_page(request: Request, code: str, actor: Served) -> Response:
     item, draft = _item(request, code), await _draft(request, actor, code)
     if "answers" not in draft or "delivery" not in draft:
-        return RedirectResponse(f"/items/{code}/apply", 303)
+        return RedirectResponse(f"{_here(request)}/apply", 303)
     email = await notices.my_email(request.app.state.office, actor)
     return await _check_page(request, item, actor, draft, str(uuid4()), email or "")
 
 
 @router.post("/check", response_class=HTMLResponse)
-async def submit(request: Request, code: str, actor: Applicant, form: CheckedForm) -> Response:
+async def submit(request: Request, code: str, actor: Served, form: CheckedForm) -> Response:
     office, item, draft = request.app.state.office, _item(request, code), await _draft(request, actor, code)
     key, email = text_of(form, "key") or str(uuid4()), text_of(form, "email")
     if "answers" not in draft or "delivery" not in draft:
-        return RedirectResponse("/applications", 303)
+        return RedirectResponse("/staff/filing" if isinstance(actor, AttendedActor) else "/applications", 303)
     try:
         asked = await applying.request_of(
             office,
@@ -148,10 +157,22 @@ async def submit(request: Request, code: str, actor: Applicant, form: CheckedFor
             form_channel(request),
             notices.checked_email(email),
         )
-        case = await applying.submit(office, actor, asked, key)
+        case = await _start(request, actor, asked, key, form)
     except DomainError as error:
-        return await _check_page(request, item, actor, draft, key, email, error)
-    return RedirectResponse(f"/applications/{case.id}?submitted=1", 303)
+        return await _check_page(request, item, actor, draft, key, email, error, _signature(form))
+    return RedirectResponse(f"{case_home(request, case.id)}?submitted=1", 303)
+
+
+async def _start(request: Request, actor: ApplicantActor, asked: ApplicationRequest, key: str, form: FormData) -> ApplicationView:
+    """Somebody at a counter signs on the screen; whoever signed in has said who they are."""
+    office = request.app.state.office
+    if isinstance(actor, AttendedActor):
+        return await filing.submit(office, actor, asked, key, _signature(form))
+    return await applying.submit(office, actor, asked, key)
+
+
+def _signature(form: FormData) -> SignatureInput:
+    return SignatureInput(drawing=text_of(form, "signature"), typed=text_of(form, "signed_name"))
 
 
 async def _check_page(
@@ -162,22 +183,26 @@ async def _check_page(
     key: str,
     email: str,
     error: DomainError | None = None,
+    signature: SignatureInput | None = None,
 ) -> HTMLResponse:
     office, language = request.app.state.office, language_of(request)
     problems = error_context(error, language) if error else {}
     for problem in problems.get("errors", []):
         # The fields live on the pages before this one.
         if problem.get("href", "").startswith("#answers-"):
-            problem["href"] = f"/items/{item.code}/apply{problem['href']}"
+            problem["href"] = f"{_here(request)}/apply{problem['href']}"
     return page(
         request,
         "check.html",
         status_of(error) if error else 200,
         item=item,
+        here=_here(request),
         lines=answer_texts(item, draft["answers"], language, draft.get("called", {})),
         has_form=bool(fields_of(item.form)),
         delivery=draft["delivery"],
-        face=item.identity is IdentityLevel.FACE,
+        face=item.identity is IdentityLevel.FACE or isinstance(actor, AttendedActor),
+        served=isinstance(actor, AttendedActor),
+        typed={"signature": signature.drawing if signature else "", "signed_name": signature.typed if signature else ""},
         registries=guide_of(item, office.catalogue.sources).registries,
         points=await applying.points_so_far(office, actor, item, draft["answers"]),
         key=key,

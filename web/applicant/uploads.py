@@ -14,20 +14,21 @@ from domain.text import Bilingual
 from web.applicant.questions import questions, read_answers
 from web.problems import PageRoute, error_context, status_of
 from web.rendering import page
-from web.visitor import Applicant, CheckedForm, file_of, language_of
+from web.visitor import Applicant, CheckedForm, Served, case_home, file_of, language_of
 
 router = APIRouter(route_class=PageRoute, prefix="/applications/{application_id}")
+materials = APIRouter(route_class=PageRoute)  # mounted under a case, on the applicant's side and at the counter
 FIELD, MATERIAL = "answers.", "materials."
 
 
-@router.get("/materials/{code}", response_class=HTMLResponse)
-async def upload_form(request: Request, application_id: UUID, code: str, actor: Applicant) -> HTMLResponse:
+@materials.get("/materials/{code}", response_class=HTMLResponse)
+async def upload_form(request: Request, application_id: UUID, code: str, actor: Served) -> HTMLResponse:
     case = await following.get_application(request.app.state.office, actor, application_id)
     return _upload_page(request, case, code)
 
 
-@router.post("/materials/{code}", response_class=HTMLResponse)
-async def upload(request: Request, application_id: UUID, code: str, actor: Applicant, form: CheckedForm) -> Response:
+@materials.post("/materials/{code}", response_class=HTMLResponse)
+async def upload(request: Request, application_id: UUID, code: str, actor: Served, form: CheckedForm) -> Response:
     office = request.app.state.office
     case = await following.get_application(office, actor, application_id)
     try:
@@ -39,7 +40,7 @@ async def upload(request: Request, application_id: UUID, code: str, actor: Appli
         await applying.upload_material(office, actor, application_id, code, *sent)
     except DomainError as error:
         return _upload_page(request, case, code, error)
-    return RedirectResponse(f"/applications/{application_id}/materials/{code}?sent=1", 303)
+    return RedirectResponse(f"{case_home(request, application_id)}/materials/{code}?sent=1", 303)
 
 
 def _upload_page(request: Request, case: ApplicationView, code: str, error: DomainError | None = None) -> HTMLResponse:
@@ -53,6 +54,7 @@ def _upload_page(request: Request, case: ApplicationView, code: str, error: Doma
         "upload.html",
         status_of(error) if error else 200,
         case=case,
+        home=case_home(request, case.id),
         material=material,
         sent="sent" in request.query_params,
         asked=_asked_of(case, MATERIAL + code),
@@ -66,8 +68,8 @@ def _asked_of(case: ApplicationView, target: str) -> SupplementRequestView | Non
     return next((r for r in asked if r.target == target), None)
 
 
-@router.get("/uploads/{upload_id}")
-async def upload_file(request: Request, application_id: UUID, upload_id: UUID, actor: Applicant) -> Response:
+@materials.get("/uploads/{upload_id}")
+async def upload_file(request: Request, application_id: UUID, upload_id: UUID, actor: Served) -> Response:
     data, media_type = await following.material_file(request.app.state.office, actor, application_id, upload_id)
     return inline_file(data, media_type)
 

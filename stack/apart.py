@@ -32,6 +32,8 @@ FOREIGN_VARIABLES = {
     "CALLBACK_URL",
     "ONETRIP_DEMO",
 }
+# Who measures or tests is told at once, by night too.
+_AT_ANY_HOUR = {"QUIET_HOURS": "false"}
 
 
 def free_base_port() -> int:
@@ -49,11 +51,11 @@ def free_base_port() -> int:
 def environment(home: Path, port: int) -> dict[str, str]:
     """For child processes that shall use this stack."""
     ours = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
-    return ours | {"ONETRIP_HOME": str(home), "ONETRIP_PORT": str(port)}
+    return ours | {"ONETRIP_HOME": str(home), "ONETRIP_PORT": str(port), **_AT_ANY_HOUR}
 
 
 def settings_of(home: Path, port: int) -> Settings:
-    return Settings(_env_file=home / "config.env", onetrip_home=home, onetrip_port=port)
+    return Settings(_env_file=home / "config.env", onetrip_home=home, onetrip_port=port, quiet_hours=False)
 
 
 class StackProcess:

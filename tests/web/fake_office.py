@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from PIL import Image
 
 import web
+from adapters.calendar import OfficeWorkingDays
 from casework import (
     accounts,
     applying,
@@ -77,6 +78,8 @@ from domain.service_item import Kind, ServiceItem, StepKind
 from domain.text import Bilingual
 from domain.work_items import DECIDING, KIND_TEXT, OUTCOME_TEXT, OUTCOMES, TASK_TEXT
 from tests.builders import MemoryPublications
+from tests.ledger import MemoryRecord, PlainSeal
+from tests.web.fake_administration import MemoryCalendar, MemoryPersonnel
 from tests.web.fake_following import deadlines_view, trips_view, waiting_for_fee
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -396,6 +399,26 @@ def work_detail(kind: StepKind = StepKind.PRE_REVIEW, **changed: Any) -> WorkIte
     return WorkItemDetail(**(base | (work_in_hand() if kind in DECIDING else {}) | changed))
 
 
+def look_row(*, serial: int = 0) -> dict[str, Any]:
+    """As the store finds it: by a clerk, or by a registry question of the machine."""
+    by_clerk = serial % 2 == 0
+    return {
+        "id": 100 - serial,
+        "at": NOW - timedelta(hours=serial),
+        "by": "clerk:clerk-1" if by_clerk else "machine",
+        "login": "zhou" if by_clerk else None,
+        "name": "周明" if by_clerk else None,
+        "role": Role.PRE_REVIEWER.value if by_clerk else None,
+        "station": "330302510000" if by_clerk else None,
+        "county": "330302" if by_clerk else None,
+        "acceptance_number": NUMBER,
+        "service_item": "name-change",
+        "source": None if by_clerk else "resident_population",
+        "purpose": {"zh": "查看办件", "en": "Looking at the application"},
+        "fields": ["name", "answers"],
+    }
+
+
 def limits_view(**changed: Any) -> LimitsView:
     base: dict[str, Any] = {
         "step": LimitView(working_days=2, due_at=NOW + timedelta(days=1)),
@@ -542,6 +565,7 @@ class World:
     email: str | None = None
     clerk: ClerkActor | None = field(default_factory=clerk_actor)
     publications: MemoryPublications = field(default_factory=MemoryPublications)
+    record: MemoryRecord = field(default_factory=MemoryRecord)
     found: list[WorkItemRow] = field(default_factory=lambda: [work_row(StepKind.COUNTER_CHECK)])
 
     # accounts
@@ -853,6 +877,11 @@ class FakeOffice:
     def __init__(self, world: World, settings: SettingsView) -> None:
         self._world = world
         self.settings_view = settings
+        self.calendar = MemoryCalendar()
+        self.working_days = OfficeWorkingDays(self.calendar, fresh_seconds=0)
+        self.personnel = MemoryPersonnel()
+        self.record = world.record
+        self.heads = PlainSeal()
 
     @property
     def publications(self) -> MemoryPublications:

@@ -9,12 +9,13 @@ from casework.views import IdentityView, TripsView
 from catalogue.guide import sample_of
 from domain.application import Challenge, Status
 from domain.appointments import AppointmentStatus
-from domain.jurisdiction import Role
+from domain.jurisdiction import ADMINISTRATORS, Role
 from domain.money import PaymentState
 from domain.parcels import ParcelState
 from domain.service_item import StepKind
 from tests.web import fake_following as following
 from tests.web import fake_office as fake
+from tests.web.fake_administration import ACCOUNT, STATION
 from tests.web.fake_office import CASE, CODE_REQUEST, DOCUMENT, NOW, WORK, World
 
 Arrange = Callable[[World], None]
@@ -205,6 +206,14 @@ def _supervisor(world: World) -> None:
     _queue(world)
 
 
+def _auditor(world: World) -> None:
+    world.clerk = fake.clerk_actor(Role.AUDIT_ADMIN)
+    for number in range(3):
+        world.record.ledger.enter(f"case-{number}")
+        world.record.ledger.seal()
+    world.record.looked = [fake.look_row(serial=serial) for serial in range(3)]
+
+
 def _editor(world: World) -> None:
     world.clerk = fake.clerk_actor(Role.CATALOGUE_EDITOR)
     text = fake.CATALOGUE.folder.joinpath("criminal", "no-criminal-record.yaml").read_text(encoding="utf-8")
@@ -238,6 +247,13 @@ def _counter_done(status: Status) -> Arrange:
     return arrange
 
 
+def _as(role: Role) -> Arrange:
+    def arrange(world: World) -> None:
+        world.clerk = fake.clerk_actor(role)
+
+    return arrange
+
+
 PUBLIC_PAGES = (
     SamplePage("home of a stranger", "/", signed_in=False),
     SamplePage("home of an applicant", "/"),
@@ -263,6 +279,8 @@ PUBLIC_PAGES = (
     SamplePage("QR code that is not ours", "/verify?c=forged", signed_in=False, status=404),
     SamplePage("sign in", "/sign-in", signed_in=False),
     SamplePage("code", f"/sign-in/code?request={CODE_REQUEST}", signed_in=False),
+    SamplePage("published heads", "/record", _auditor, signed_in=False),
+    SamplePage("no published heads", "/record", signed_in=False),
 )
 APPLICANT_PAGES = (
     SamplePage("form with radios", "/items/no-criminal-record/apply"),
@@ -348,6 +366,29 @@ STAFF_PAGES = (
     SamplePage("compare originals", COUNTER, _work(StepKind.COUNTER_CHECK)),
     SamplePage("compared, being made", f"{COUNTER}/done", _counter_done(Status.ISSUING)),
     SamplePage("compared, to print", f"{COUNTER}/done", _counter_done(Status.COMPLETED)),
+    *(SamplePage(f"administration, {role.value}", "/staff/admin", _as(role)) for role in sorted(ADMINISTRATORS)),
+    SamplePage("administration, to a clerk", "/staff/admin", status=403),
+    SamplePage("calendar", "/staff/admin/calendar?month=2026-02&county=330302", _as(Role.SYSTEM_ADMIN)),
+    SamplePage("calendar, a day of a year that is not announced", "/staff/admin/calendar?day=2027-10-01", _as(Role.SYSTEM_ADMIN)),
+    SamplePage("calendar, a county that is none", "/staff/admin/calendar?county=33", _as(Role.SYSTEM_ADMIN), status=422),
+    SamplePage("hours", "/staff/admin/hours", _as(Role.SYSTEM_ADMIN)),
+    SamplePage("hours of a counter", f"/staff/admin/hours?station={STATION}", _as(Role.SYSTEM_ADMIN)),
+    SamplePage("hours of a counter that is none", "/staff/admin/hours?station=33", _as(Role.SYSTEM_ADMIN), status=422),
+    SamplePage("accounts", "/staff/admin/accounts", _as(Role.SYSTEM_ADMIN)),
+    SamplePage("accounts, none found", "/staff/admin/accounts?q=nobody", _as(Role.SECURITY_ADMIN)),
+    SamplePage("new account", "/staff/admin/accounts-new", _as(Role.SYSTEM_ADMIN)),
+    SamplePage("account, to keep", f"/staff/admin/accounts/{ACCOUNT}?said=moved", _as(Role.SYSTEM_ADMIN)),
+    SamplePage("account, to give a role", f"/staff/admin/accounts/{ACCOUNT}", _as(Role.SECURITY_ADMIN)),
+    SamplePage("account, to an editor of the catalogue", f"/staff/admin/accounts/{ACCOUNT}", _editor, status=403),
+    SamplePage("refused", "/staff/admin/refused", _as(Role.SECURITY_ADMIN)),
+    SamplePage("refused, to the system administrator", "/staff/admin/refused", _as(Role.SYSTEM_ADMIN), status=403),
+    SamplePage("first sign-in", "/staff/first-sign-in", signed_in=False),
+    SamplePage("record", "/staff/record?sealed=3", _auditor),
+    SamplePage("record without heads", "/staff/record", _as(Role.AUDIT_ADMIN)),
+    SamplePage("looks by a clerk", "/staff/record?login=zhou&day=2026-11-22", _auditor),
+    SamplePage("looks by nobody we know", "/staff/record?login=nobody&number=x&day=soon", _auditor, status=422),
+    SamplePage("record, to a clerk", "/staff/record", status=403),
+    SamplePage("record, to the security administrator", "/staff/record?login=zhou", _as(Role.SECURITY_ADMIN), status=403),
     SamplePage("catalogue", "/staff/catalogue", _editor),
     SamplePage("catalogue, read", "/staff/catalogue", _reader),
     SamplePage("new service item", "/staff/catalogue-new", _editor),

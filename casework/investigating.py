@@ -11,7 +11,7 @@ from casework.holding import held_step
 from casework.office import Office
 from domain.changes import CloseInvestigation, InvestigationTask, OpenInvestigation
 from domain.clock import day_in_china
-from domain.errors import FieldError, InvalidInput, WrongState
+from domain.errors import FieldError, InvalidInput
 from domain.jurisdiction import county_of
 from domain.text import Bilingual
 from domain.work_items import OUTCOME_TEXT, TASK_TEXT
@@ -27,10 +27,6 @@ _NO_WORDS = Bilingual(zh="请写明要做什么", en="Say what is to be done")
 _NOBODY = Bilingual(zh="请选择本县的调查民警", en="Choose an investigator of this county")
 _BAD_DAY = Bilingual(zh="请选择今天或以后一年内的日期", en="Choose today or a day within a year")
 _NO_FINDING = Bilingual(zh="请写明调查结论", en="Say what the investigation found")
-_UNDER_WAY = Bilingual(
-    zh="本件的调查还没有结束，请先写明结论。", en="An investigation of this case is still open. Close it with a finding first."
-)
-_NONE_OPEN = Bilingual(zh="本件没有进行中的调查。", en="No investigation of this case is open.")
 
 
 async def open_investigation(
@@ -52,8 +48,6 @@ async def open_investigation(
     known = {person.id for person in await investigators(office, county_of(record["jurisdiction"]))}
     if problems := _problems(office, reason, tasks, known):
         raise InvalidInput(fields=problems)
-    if any(r["closed_at"] is None for r in await office.investigations.investigations_of(record["application_id"])):
-        raise WrongState(_UNDER_WAY)
     command = OpenInvestigation(
         work_item_id=work_item_id, clerk_id=actor.clerk_id, role=actor.scope.role, reason=reason.strip(), tasks=list(tasks)
     )
@@ -97,8 +91,6 @@ async def close_investigation(
     if len(said) > LONGEST_FINDING:
         raise InvalidInput(fields=[FieldError(path="/finding", text=_at_most(LONGEST_FINDING))])
     record = await held_step(office, actor, work_item_id)
-    if all(r["closed_at"] is not None for r in await office.investigations.investigations_of(record["application_id"])):
-        raise WrongState(_NONE_OPEN)
     command = CloseInvestigation(work_item_id=work_item_id, clerk_id=actor.clerk_id, role=actor.scope.role, finding=said)
     await office.engine.command(record["application_id"], "close_investigation", command, command_id=command_id)
 

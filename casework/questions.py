@@ -19,10 +19,6 @@ LONGEST = 2000
 _NOTHING_ASKED = Bilingual(zh="请写明要问申请人什么", en="Say what you want to know from the applicant")
 _NOTHING_ANSWERED = Bilingual(zh="请填写答复", en="Write your answer")
 _TOO_LONG = Bilingual(zh=f"最多 {LONGEST} 个字", en=f"At most {LONGEST} characters")
-_ONE_AT_A_TIME = Bilingual(
-    zh="上一个询问还没有答复。请等申请人答复，或等答复期限届满。",
-    en="The last question is not answered yet. Wait for the answer, or for its time to run out.",
-)
 _CLOSED = Bilingual(
     zh="这个询问已经结束，不能再答复。请查看办件的最新进度。",
     en="This question is closed and takes no more answers. Look at where your application is.",
@@ -38,8 +34,6 @@ async def ask(office: Office, actor: ClerkActor, work_item_id: UUID, text: str, 
     """
     said = _checked(text, _NOTHING_ASKED)
     record = await held_step(office, actor, work_item_id)
-    if any(q["closed_at"] is None for q in await office.investigations.questions_of(record["application_id"])):
-        raise WrongState(_ONE_AT_A_TIME)
     command = AskQuestion(work_item_id=work_item_id, clerk_id=actor.clerk_id, role=actor.scope.role, text=said)
     await office.engine.command(record["application_id"], "ask_question", command, command_id=command_id)
 
@@ -53,6 +47,8 @@ async def answer(office: Office, actor: Actor, application_id: UUID, question_id
     await require_own_case(office, actor, application_id)
     said = _checked(text, _NOTHING_ANSWERED, "/answer")
     asked = next((q for q in await office.investigations.questions_of(application_id) if q["id"] == question_id), None)
+    if asked is not None and asked["answer"] == said:
+        return  # the same answer again
     if asked is None or asked["closed_at"] is not None:
         raise WrongState(_CLOSED)
     command = AnswerQuestion(question_id=question_id, text=said)

@@ -165,6 +165,7 @@ def _shared(request: Request) -> dict[str, Any]:
         "in_english": _with_language(request, "en"),
         "applicant": getattr(state, "applicant", None),
         "clerk": getattr(state, "clerk", None),
+        "unread_notices": getattr(state, "unread_notices", 0),
         "frame": "staff/layout.html" if getattr(state, "area", "public") == "staff" else "layout.html",
         "csrf": getattr(state, "csrf", ""),
         "demo": settings.demo,

@@ -5,10 +5,12 @@ from fastapi import APIRouter, Depends
 from web.clerk import (
     admin,
     admin_calendar,
+    at_hand,
     catalogue,
     counter,
     decision,
     filing,
+    handing_on,
     inquiry,
     investigating,
     queue,
@@ -26,6 +28,8 @@ def staff_router() -> APIRouter:
     parts = (
         sign_in,
         queue,
+        handing_on,
+        at_hand,
         work_item,
         investigating,
         counter,

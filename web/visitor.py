@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
-from casework import accounts, filing
+from casework import accounts, at_hand, filing
 from casework.actors import ApplicantActor, ClerkActor
 from domain.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn, TooLarge, UnsupportedMedia
 from domain.text import Bilingual, Language
@@ -54,6 +54,8 @@ async def know_clerk(request: Request) -> None:
         office = request.app.state.office
         if actor := await accounts.clerk_of(office, token):
             request.state.clerk, request.state.csrf = actor, await accounts.csrf_of(office, token)
+            if request.method == "GET":
+                request.state.unread_notices = await at_hand.unread(office, actor)
 
 
 def _anonymous_token(request: Request) -> str:

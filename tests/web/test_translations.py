@@ -9,12 +9,14 @@ import pytest
 
 import web
 from casework import inquiries
+from casework.at_hand import Owner
 from domain.application import Status, WaitingFor
 from domain.calendar import DaySource
 from domain.jurisdiction import ADMINISTRATORS, Role
 from domain.money import PaymentState
 from domain.notices import Channel, NotSent
 from domain.parcels import ParcelState
+from domain.queues import Barred, View
 from domain.service_item import Delivery
 from domain.text import Language
 from web.clerk.navigation import PLACES
@@ -55,7 +57,12 @@ JOINED: dict[str, list[str]] = {
     "appointment.": ["morning", "afternoon"],
     "appointment.weekday_": ["0", "1", "2", "3", "4", "5", "6"],
     "desk.": ["completed", "cancelled"],
-    "queue.empty_": ["mine", "open", "near"],
+    "queue.empty_": [view.value for view in View],
+    "queue.view_": [view.value for view in View],
+    "queue.barred_": list(get_args(Barred)),
+    "at_hand.owner_": list(get_args(Owner)),
+    "away.": ["first_day", "last_day"],
+    "away.state_": ["lasting", "coming"],
     "queue.column_": ["number", "item", "kind", "applicant", "due", "state"],
     "home.how_": ["one", "two", "three", "one_more", "two_more", "three_more"],
     "face.how_": ["1", "2", "3"],

@@ -7,6 +7,8 @@ import typer
 
 from commands.audit import app as audit
 from commands.bench import app as bench
+from commands.calendar import app as calendar
+from commands.clerk import app as clerk
 from commands.clients import app as clients
 from commands.decision import app as decision
 from commands.demo import app as demo
@@ -68,6 +70,8 @@ def verify(
 
 app.add_typer(audit, name="audit")
 app.add_typer(bench, name="bench")
+app.add_typer(calendar, name="calendar")
+app.add_typer(clerk, name="clerk")
 app.add_typer(clients, name="clients")
 app.add_typer(decision, name="decision")
 app.add_typer(demo, name="demo")

@@ -283,6 +283,7 @@ class Wiring:
         from adapters.database.desks import StaffStore
         from adapters.database.investigations import InvestigationStore
         from adapters.database.past import PastDecisions
+        from adapters.database.ratings import RatingStore
         from adapters.database.standing import StandingStore
         from adapters.database.supervision import SupervisionStore
         from adapters.uploads import clean_upload_apart, page_of
@@ -319,6 +320,7 @@ class Wiring:
             standings=StandingStore(self.database),
             inquiries=self.inquiries,
             boards=SupervisionStore(self.database),
+            ratings=RatingStore(self.database),
             publications=self.publications,
             objects=self.objects,
             seals=self.documents,

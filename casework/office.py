@@ -13,7 +13,7 @@ from casework.engine import CaseEngine
 from casework.investigation_ports import Investigations
 from casework.ports import Accounts, Desk, Past, PublishedKeys, Publishing, Reads, RecordKeeping
 from casework.queue_ports import Staff
-from casework.supervision_ports import Boards, Inquiries
+from casework.supervision_ports import Boards, Inquiries, Ratings
 from domain.documents import SealVerdict
 from domain.notices import NoticeRecords
 from domain.ports import CallbackReader, ObjectStore, ServiceItems, SmsGateway
@@ -127,6 +127,7 @@ class Office:
     counter: Counter
     inquiries: Inquiries
     boards: Boards
+    ratings: Ratings
     publications: Publishing
     past: Past
     calendar: CalendarBook

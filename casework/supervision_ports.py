@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from domain.inquiries import Finding, Oddity, Pattern
+from domain.ratings import NewRating
 
 Record = dict[str, Any]
 
@@ -59,6 +60,8 @@ class Inquiries(Protocol):
 
     async def close(self, inquiry_id: UUID, clerk_id: str, finding: Finding, text: str, at: datetime) -> None: ...
 
+    async def limit_from(self, county: str, at: datetime) -> datetime: ...
+
     async def remind_of_late(self, at: datetime, *, limit: int = 200) -> int: ...
 
 
@@ -70,3 +73,11 @@ class OddPatterns(Protocol):
 
 class Boards(Protocol):
     async def board(self, place: str, at: datetime, *, homeless: bool) -> Record: ...
+
+
+class Ratings(Protocol):
+    async def rate(
+        self, application_id: UUID, rating: NewRating, at: datetime, *, by: str, default_county: str, inquiry_due_at: datetime
+    ) -> None: ...
+
+    async def rating_of(self, application_id: UUID) -> Record | None: ...

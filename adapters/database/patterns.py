@@ -240,7 +240,7 @@ _FACES = text(
 _FORGED = text(
     """
     select provider, count(*) as n from callbacks
-    where received_at > :since and received_at <= :at and not accepted and why = 'forged-callback'
+    where received_at > :since and received_at <= :at and not accepted and why like 'forged:%'
     group by provider
     having count(*) >= :least
     """

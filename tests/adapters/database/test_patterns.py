@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from adapters.database import tables
+from adapters.database.callbacks import CallbackStore
 from adapters.database.patterns import PatternStore
 from casework.supervising import look
 from domain.application import Status
@@ -172,20 +173,21 @@ async def test_clips_that_are_nearly_too_many_are_left_alone(cabinet: Cabinet, p
 # --- forged call-backs ---
 
 
-async def callbacks(cabinet: Cabinet, provider: str, n: int, *, why: str | None = "forged-callback", ago: timedelta = timedelta()) -> None:
+async def forged(cabinet: Cabinet, provider: Any, n: int, *, ago: timedelta = timedelta()) -> None:
+    """As whoever takes in call-backs notes them."""
     for _ in range(n):
-        row = {"id": new_id(), "provider": provider, "received_at": now() - ago - timedelta(seconds=1), "accepted": why is None, "why": why}
-        await write(cabinet, insert(tables.callbacks).values(**row, body_sha256="", event_id=str(uuid4())))
+        await CallbackStore(cabinet.wiring.database).note_forged(provider, "bad signature", None, "ab", now() - ago - timedelta(seconds=1))
 
 
 async def test_three_forged_callbacks_in_an_hour_are_odd_and_two_are_not(cabinet: Cabinet, patterns: PatternStore) -> None:
     three, two, old, others = (f"sender-{uuid4()}" for _ in range(4))
-    await callbacks(cabinet, three, 3)
-    await callbacks(cabinet, two, 2)
-    await callbacks(cabinet, old, 3, ago=timedelta(minutes=60))
-    await callbacks(cabinet, others, 2)
-    await callbacks(cabinet, others, 4, why=None)
-    await callbacks(cabinet, others, 4, why="unknown-order")
+    await forged(cabinet, three, 3)
+    await forged(cabinet, two, 2)
+    await forged(cabinet, old, 3, ago=timedelta(minutes=60))
+    await forged(cabinet, others, 2)
+    for why in (None, "repeated"):
+        row = {"provider": others, "received_at": now(), "accepted": why is None, "why": why, "body_sha256": ""}
+        await write(cabinet, *(insert(tables.callbacks).values(**row, id=new_id(), event_id=str(uuid4())) for _ in range(4)))
     assert [o.facts["callbacks"] for o in await find(patterns, Pattern.FORGED_CALLBACKS, three)] == [3]
     assert await find(patterns, Pattern.FORGED_CALLBACKS, [two, old, others]) == []
 

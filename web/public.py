@@ -3,16 +3,17 @@
 from fastapi import APIRouter, Depends
 
 from web import guide, heads, verify
-from web.applicant import answering, appointment, case, face, fee, my_data, notices, request_form, sign_in, uploads
+from web.applicant import answering, appointment, case, face, fee, my_data, notices, rating, request_form, sign_in, uploads
+from web.doors import at
 from web.problems import PageRoute
 from web.visitor import know_applicant
 
 
 def public_router() -> APIRouter:
     router = APIRouter(route_class=PageRoute, dependencies=[Depends(know_applicant)], include_in_schema=False)
-    router.include_router(request_form.router, prefix="/items/{code}")
-    router.include_router(uploads.materials, prefix="/applications/{application_id}")
-    router.include_router(face.router, prefix="/applications/{application_id}/face")
-    for part in (guide, verify, heads, sign_in, case, appointment, fee, answering, uploads, my_data, notices):
+    router.include_router(at("/items/{code}", request_form.router))
+    router.include_router(at("/applications/{application_id}", uploads.materials))
+    router.include_router(at("/applications/{application_id}/face", face.router))
+    for part in (guide, verify, heads, sign_in, case, appointment, fee, answering, uploads, my_data, notices, rating):
         router.include_router(part.router)
     return router

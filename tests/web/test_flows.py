@@ -10,6 +10,7 @@ from domain.application import ApplicationRequest, Status
 from domain.service_item import StepKind
 from tests.web import fake_office as fake
 from tests.web.fake_administration import ACCOUNT
+from tests.web.fake_counter import PERSON
 from tests.web.fake_office import CASE, CHILD, CLERK_CSRF, CODE_REQUEST, CSRF, HUSBAND, UPLOAD, WORK, World
 from web.visitor import MAX_BODY
 
@@ -17,6 +18,7 @@ HERE = f"/applications/{CASE}"
 INQUIRY = "01930000-0000-7000-8000-0000000000d1"
 ITEM = f"/staff/work-items/{WORK}"
 COUNTER = f"/staff/counter/{WORK}"
+FILING, FILED = f"/staff/filing/{PERSON}", f"/staff/filing/cases/{CASE}"
 HOME = "浙(2023)温州市不动产权第0045678号"
 
 
@@ -41,6 +43,7 @@ POSTS = [
     "/my-data/email",
     f"{HERE}/materials/proof",
     f"{HERE}/supplement",
+    f"{HERE}/rating",
     f"{HERE}/face",
     f"{HERE}/face/code",
     f"{HERE}/face/counter",
@@ -56,6 +59,20 @@ POSTS = [
     f"{ITEM}/investigations",
     f"{ITEM}/investigations/close",
     COUNTER,
+    f"{COUNTER}/scan",
+    "/staff/counter/check-in",
+    f"{HERE}/appointment",
+    f"{HERE}/appointment/cancel",
+    f"/staff/counter/cases/{CASE}/appointment",
+    f"/staff/counter/cases/{CASE}/appointment/cancel",
+    "/staff/filing",
+    "/staff/filing/phone",
+    f"{FILING}/name-change/apply",
+    f"{FILING}/purchase-migration/delivery",
+    f"{FILING}/name-change/check",
+    f"{FILED}/identity",
+    f"{FILED}/materials/proof",
+    *(f"{FILED}/face{rest}" for rest in ("", "/code", "/counter", "/clip", "/demo")),
     f"/staff/cases/{CASE}/inquiries",
     f"/staff/inquiries/{INQUIRY}/take",
     f"/staff/inquiries/{INQUIRY}/entries",

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from casework import following, inquiries, supervising
+from casework import following, inquiries, rating, supervising
 from casework.actors import ClerkActor
 from domain.errors import DomainError
 from web.problems import PageRoute, error_context, status_of
@@ -47,3 +47,9 @@ async def _case_page(request: Request, clerk: ClerkActor, application_id: UUID, 
     found = await inquiries.of_case(office, clerk, application_id)
     work = await supervising.work_of(office, clerk, application_id)
     return page(request, "staff/case.html", status, **{"case": case, "item": case.item, "inquiries": found, "work": work, "why": ""} | more)
+
+
+@router.get("/ratings/{application_id}", response_class=HTMLResponse)
+async def rating_of(request: Request, application_id: UUID, clerk: Clerk) -> HTMLResponse:
+    found = await rating.read_rating(request.app.state.office, clerk, application_id)
+    return page(request, "staff/rating.html", rating=found, application_id=application_id)

@@ -17,8 +17,11 @@ from adapters.calendar import OfficeWorkingDays
 from casework import (
     accounts,
     applying,
+    appointments,
     clerking,
+    counter,
     demo,
+    filing,
     following,
     investigating,
     notices,
@@ -80,6 +83,7 @@ from domain.work_items import DECIDING, KIND_TEXT, OUTCOME_TEXT, OUTCOMES, TASK_
 from tests.builders import MemoryPublications
 from tests.ledger import MemoryRecord, PlainSeal
 from tests.web.fake_administration import MemoryCalendar, MemoryPersonnel
+from tests.web.fake_counter import CounterWorld
 from tests.web.fake_following import deadlines_view, trips_view, waiting_for_fee
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -550,7 +554,7 @@ def read_views() -> list[ReadView]:
 
 
 @dataclass
-class World:
+class World(CounterWorld):
     """What the fake use cases answer with, and what pages asked of them. Tests set fields."""
 
     case: ApplicationView = field(default_factory=case_view)
@@ -863,6 +867,9 @@ PARTS = {
     reads: ("my_reads", "my_choices"),
     clerking: ("work_item", "complete", "find", "find_cases"),
     queueing: ("queue", "counts", "claim", "take_next", "release"),
+    counter: ("visits", "check_in", "end_visit", "scan_original", "keep_signature", "inquiry_number", "counter_name"),
+    appointments: ("booking", "book", "cancel", "arrivals"),
+    filing: ("begin", "enter_phone", "attended", "attended_case", "file", "identity_work", "check_identity_here"),
     verifying: ("certificate", "verify_file", "verify_token"),
     redeciding: ("try_service_item",),
     demo: ("people", "clerks", "demo_clip"),
@@ -873,6 +880,7 @@ class FakeOffice:
     """What pages call the office; editors' files are kept in the world, which tests renew."""
 
     catalogue = CATALOGUE
+    token_key = b"k" * 32
 
     def __init__(self, world: World, settings: SettingsView) -> None:
         self._world = world

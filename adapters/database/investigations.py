@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, bindparam, cast, exists, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, String, any_, bindparam, cast, exists, func, literal, null, or_, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from adapters.database.engine import Database
@@ -83,7 +83,7 @@ class InvestigationStore:
             exists().where(
                 work_items.c.application_id == application_id,
                 work_items.c.kind == StepKind.INVESTIGATION.value,
-                or_(work_items.c.claimed_by == clerk_id, work_items.c.candidates.any_() == clerk_id),
+                or_(work_items.c.claimed_by == clerk_id, literal(clerk_id) == any_(work_items.c.candidates)),
             )
         )
         async with self._db.statement() as connection:
@@ -94,7 +94,7 @@ class InvestigationStore:
         load = (
             select(func.count())
             .where(work_items.c.status.in_(_LIVE), work_items.c.county == county, work_items.c.role == Role.INVESTIGATOR.value)
-            .where(or_(work_items.c.claimed_by == clerks.c.id, work_items.c.candidates.contains([clerks.c.id])))
+            .where(or_(work_items.c.claimed_by == clerks.c.id, clerks.c.id == any_(work_items.c.candidates)))
             .correlate(clerks)
             .scalar_subquery()
         )

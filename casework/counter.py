@@ -125,6 +125,12 @@ def require_counter(actor: ClerkActor) -> str:
     return actor.scope.station
 
 
+async def counter_name(office: Office, actor: ClerkActor) -> str:
+    """The clerk's counter as the registries call it; its code where no case has told."""
+    station = require_counter(actor)
+    return await office.counter.station_name(station) or station
+
+
 # --- checking in -----------------------------------------------------------------------------------------------------
 
 
@@ -183,7 +189,7 @@ async def take_up(office: Office, actor: ClerkActor, application_id: UUID, how: 
     """The visit is this clerk's from now on; the caller has seen to it that the person is there."""
     station = require_counter(actor)
     await enter_check_in(office, actor, application_id)
-    name = await office.counter.station_name(station) or station
+    name = await counter_name(office, actor)
     text = Bilingual(zh=f"已在{name}窗口签到", en=f"Checked in at the counter of {name}")
     return await office.counter.check_in(application_id, station=station, clerk_id=actor.clerk_id, how=how, text=text, at=office.now())
 

@@ -210,7 +210,7 @@ async def attended_case(office: Office, clerk: ClerkActor, application_id: UUID)
 # --- the case --------------------------------------------------------------------------------------------------------
 
 
-async def submit(
+async def file(
     office: Office, actor: AttendedActor, request: ApplicationRequest, idempotency_key: str, signature: SignatureInput
 ) -> ApplicationView:
     """Start the case with the applicant's signature.

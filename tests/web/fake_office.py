@@ -57,7 +57,6 @@ from casework.views import (
     EvidenceRecord,
     IdentityView,
     MaterialView,
-    Page,
     PrefilledForm,
     ReasonView,
     SupplementRequestView,
@@ -75,7 +74,6 @@ from domain.decision import PointsTally
 from domain.documents import SealVerdict
 from domain.errors import FieldError, InvalidInput, NotFound, WorkItemAlreadyClaimed
 from domain.jurisdiction import ClerkScope, Role
-from domain.queues import Counts
 from domain.redeciding import Changed, Trial
 from domain.service_item import Kind, ServiceItem, StepKind
 from domain.text import Bilingual
@@ -85,6 +83,7 @@ from tests.ledger import MemoryRecord, PlainSeal
 from tests.web.fake_administration import MemoryCalendar, MemoryPersonnel
 from tests.web.fake_counter import CounterWorld
 from tests.web.fake_following import deadlines_view, trips_view, waiting_for_fee
+from tests.web.fake_queue import QUEUE_PARTS, QueueWorld
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 CATALOGUE = Catalogue()
@@ -554,7 +553,7 @@ def read_views() -> list[ReadView]:
 
 
 @dataclass
-class World(CounterWorld):
+class World(QueueWorld, CounterWorld):
     """What the fake use cases answer with, and what pages asked of them. Tests set fields."""
 
     case: ApplicationView = field(default_factory=case_view)
@@ -739,25 +738,11 @@ class World(CounterWorld):
         return picture(), "image/jpeg"
 
     # clerking
-    async def queue(self, office: Any, actor: ClerkActor, **asked: Any) -> Page:
-        self.done.append(("queue", asked))
-        return Page(items=self.rows, next_cursor="next" if self.rows else None)
-
-    async def counts(self, office: Any, actor: ClerkActor) -> Counts:
-        return Counts(mine=1, open=12, station=12, near=2, over=0)
-
     async def work_item(self, office: Any, actor: ClerkActor, work_item_id: UUID) -> WorkItemDetail:
         return self.detail
 
     async def claim(self, office: Any, actor: ClerkActor, work_item_id: UUID) -> WorkItemRow:
         raise WorkItemAlreadyClaimed()
-
-    async def take_next(self, office: Any, actor: ClerkActor) -> WorkItemRow | None:
-        return None
-
-    async def release(self, office: Any, actor: ClerkActor, work_item_id: UUID) -> WorkItemRow:
-        self.done.append(("release", work_item_id))
-        return self.detail.row
 
     async def complete(self, office: Any, actor: ClerkActor, work_item_id: UUID, **result: Any) -> WorkItemRow:
         if result["outcome"] == "supplement" and any(not s.reason for s in result["supplement"]):
@@ -866,7 +851,7 @@ PARTS = {
     investigating: ("open_investigation", "close_investigation"),
     reads: ("my_reads", "my_choices"),
     clerking: ("work_item", "complete", "find", "find_cases"),
-    queueing: ("queue", "counts", "claim", "take_next", "release"),
+    queueing: ("claim",),
     counter: ("visits", "check_in", "end_visit", "scan_original", "keep_signature", "inquiry_number", "counter_name"),
     appointments: ("booking", "book", "cancel", "arrivals"),
     filing: ("begin", "enter_phone", "attended", "attended_case", "file", "identity_work", "check_identity_here"),
@@ -905,6 +890,10 @@ def office_with(world: World, patch: pytest.MonkeyPatch, *, demo_mode: bool = Tr
         for name in names:
             assert hasattr(module, name), f"{module.__name__} has no {name}"
             patch.setattr(module, name, getattr(world, name))
+    for module, renamed in QUEUE_PARTS.items():
+        for name, ours in renamed.items():
+            assert hasattr(module, name), f"{module.__name__} has no {name}"
+            patch.setattr(module, name, getattr(world, ours))
     settings = SettingsView(
         demo=demo_mode,
         site_url=site_url,

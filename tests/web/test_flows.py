@@ -12,6 +12,7 @@ from tests.web import fake_office as fake
 from tests.web.fake_administration import ACCOUNT
 from tests.web.fake_counter import PERSON
 from tests.web.fake_office import CASE, CHILD, CLERK_CSRF, CODE_REQUEST, CSRF, HUSBAND, UPLOAD, WORK, World
+from tests.web.fake_queue import KEPT
 from web.visitor import MAX_BODY
 
 HERE = f"/applications/{CASE}"
@@ -52,6 +53,16 @@ POSTS = [
     "/staff/sign-in",
     "/staff/sign-out",
     "/staff/take-next",
+    "/staff/search",
+    "/staff/bulk",
+    "/staff/views",
+    f"/staff/views/{KEPT}/drop",
+    "/staff/notices/read",
+    "/staff/templates",
+    f"/staff/templates/{KEPT}/drop",
+    "/staff/delegations",
+    f"/staff/delegations/{KEPT}/end",
+    *(f"{ITEM}/{act}" for act in ("hand-over", "offer", "decline", "priority")),
     ITEM,
     f"{ITEM}/claim",
     f"{ITEM}/release",
@@ -110,6 +121,9 @@ def test_every_form_of_the_site_is_in_the_list(site: Any) -> None:
         .replace(str(CASE), "{application_id}")
         .replace(str(WORK), "{work_item_id}")
         .replace(INQUIRY, "{inquiry_id}")
+        .replace(f"views/{KEPT}", "views/{view_id}")
+        .replace(f"templates/{KEPT}", "templates/{template_id}")
+        .replace(f"delegations/{KEPT}", "delegations/{delegation_id}")
         .replace(ACCOUNT, "{clerk_id}")
         .replace("/name-change/", "/{code}/")
         .replace("/catalogue/name-change", "/catalogue/{code}")

@@ -167,7 +167,7 @@ async def _start(request: Request, actor: ApplicantActor, asked: ApplicationRequ
     """Somebody at a counter signs on the screen; whoever signed in has said who they are."""
     office = request.app.state.office
     if isinstance(actor, AttendedActor):
-        return await filing.submit(office, actor, asked, key, _signature(form))
+        return await filing.file(office, actor, asked, key, _signature(form))
     return await applying.submit(office, actor, asked, key)
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from casework import counter, filing, following
-from casework.actors import AttendedActor, ClerkActor
+from casework.actors import AttendedActor
 from casework.filing import PersonTyped
 from catalogue.wording import BRANCH_NAMES
 from domain.application import Status
@@ -17,6 +17,7 @@ from domain.service_item import Branch, Delivery, ServiceItem
 from domain.text import Bilingual
 from web.applicant import face, request_form, uploads
 from web.applicant.case import case_facts, live_stream, qr_picture
+from web.doors import at
 from web.problems import PageRoute, error_context, status_of
 from web.rendering import fragment, page
 from web.visitor import CheckedForm, Clerk, Served, language_of, text_of
@@ -135,17 +136,13 @@ async def receipt(request: Request, application_id: UUID, actor: Served, clerk: 
         "staff/filing-receipt.html",
         **facts,
         code=qr_picture(code),
-        counter_name=await _counter_name(request, clerk),
+        counter_name=await counter.counter_name(office, clerk),
         to_come=facts["case"].delivery == Delivery.COUNTER.value,
     )
 
 
-async def _counter_name(request: Request, clerk: ClerkActor) -> str:
-    station = counter.require_counter(clerk)
-    return await request.app.state.office.counter.station_name(station) or station
-
-
 # The applicant's own forms, uploads and face check, with the person at the counter as the one who applies.
-router.include_router(request_form.router, prefix=f"{START}/{{person_id}}/{{code}}")
-router.include_router(uploads.materials, prefix=CASE)
-router.include_router(face.router, prefix=f"{CASE}/face")
+_FILLED_IN = at(f"{START}/{{person_id}}/{{code}}", request_form.router)
+_UPLOADED = at(CASE, uploads.materials)
+for part in (_FILLED_IN, _UPLOADED, at(f"{CASE}/face", face.router)):
+    router.include_router(part)

@@ -54,6 +54,14 @@ def sources(
     raise typer.Exit(run(applications, down_seconds))
 
 
+@app.command()
+def callbacks(cases: Annotated[int, typer.Option(min=16, max=2000)] = 500) -> None:
+    """Fees and parcels under call-backs that are lost, repeated, late, out of order and forged; 1 when any moved twice."""
+    from bench.callbacks import run
+
+    raise typer.Exit(run(cases))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def identity(context: typer.Context) -> None:
     """How often the identity check is right, and how long it takes; options as of `python -m bench.identity`."""

@@ -99,7 +99,7 @@ class Callbacks:
     """One company's call-backs. What was told and not received goes on after a restart.
 
     `states` are those that a forger would like to have believed. `counts`: `told` and how each ended (`received`, `lost`, `given_up`);
-    `attempts`, `copies`, and of forgeries `forged`, `forged_refused` (401, 403), `forged_believed` (2xx).
+    `attempts`, `copies`, `held` (to be overtaken), and of forgeries `forged`, `forged_refused` (401, 403), `forged_believed` (2xx).
     """
 
     def __init__(
@@ -209,6 +209,7 @@ class Callbacks:
 
     async def _be_overtaken(self, order_id: str) -> None:
         """Wait until a later one of the same order is through; not for ever, for there may be none."""
+        self.counts["held"] += 1
         passed = self._passing[order_id] = asyncio.Event()
         try:
             await asyncio.wait_for(passed.wait(), HOLD_SECONDS)

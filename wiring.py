@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from adapters.database.personnel import PersonnelStore
     from adapters.database.publications import PublicationStore
     from adapters.database.record import RecordStore
-    from adapters.documents.heads import OfficeHeads
     from adapters.documents.office import OfficeDocuments
+    from adapters.heads import OfficeHeads
     from adapters.notices.email import SmtpEmail
     from adapters.notices.sms import HttpSms
     from adapters.objects.s3 import S3Objects
@@ -101,7 +101,7 @@ class Wiring:
     @cached_property
     def heads(self) -> "OfficeHeads":
         from adapters.documents.authority import open_authority
-        from adapters.documents.heads import OfficeHeads
+        from adapters.heads import OfficeHeads
 
         return OfficeHeads(open_authority(self.settings.home, self.office_name).token_key)
 

@@ -84,7 +84,7 @@ def verify(
 
     Needs no database and no secret.
     """
-    from adapters.documents.heads import HeadKeys, KeysUnreadable
+    from adapters.heads import HeadKeys, KeysUnreadable
     from commands.published import HeadsUnreadable, read_heads
     from domain.record_checks import RecordCheck, check_heads
 

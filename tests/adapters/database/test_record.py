@@ -17,7 +17,7 @@ from adapters.database.migrate import migrate
 from adapters.database.record import RecordStore
 from adapters.database.record_audit import RecordAudit
 from adapters.database.tables import applications, events
-from adapters.documents.heads import HeadKeys, KeysUnreadable
+from adapters.heads import HeadKeys, KeysUnreadable
 from casework.record import seal_ended_day
 from domain.changes import DecisionByPerson
 from domain.clock import CHINA

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -48,17 +49,25 @@ class Cabinet:
         self.office = office
         self.item = item
 
-    async def case(self, station: str, request: ApplicationRequest | None = None) -> UUID:
-        """Open and referred, in this station's territory."""
+    async def case(self, station: str, request: ApplicationRequest | None = None, *, people: Sequence[str] = ()) -> UUID:
+        """Open and referred, in this station's territory; it concerns `people` too, by ID number."""
         case = new_id()
         opening = OpenCase(application_id=case, request=request or make_application_request(), at=datetime.now(UTC))
         await self.wiring.cases.open_case(opening, self.item, division=DIVISION)
-        await self.refer(case, station)
+        await self.refer(case, station, people=people)
         return case
 
-    async def refer(self, case: UUID, station: str) -> None:
+    async def refer(self, case: UUID, station: str, *, people: Sequence[str] = ()) -> None:
         await self.wiring.cases.save_machine_decision(
-            case, datetime.now(UTC), {}, key="decided:0", outcome=Outcome.REFERRED, station=station, waiting_for=None, event_text=TEXT
+            case,
+            datetime.now(UTC),
+            {},
+            key="decided:0",
+            outcome=Outcome.REFERRED,
+            station=station,
+            waiting_for=None,
+            event_text=TEXT,
+            people=people,
         )
 
     async def apply(self, case: UUID, event: str = "noted", **changes: Any) -> ChangeResult:

@@ -57,8 +57,13 @@ def deadlines_view(status: Status) -> DeadlinesView:
         promised_due_at=NOW + timedelta(days=9) if runs else None,
         legal_working_days=20,
         legal_due_at=NOW + timedelta(days=28) if runs else None,
-        paused_for="applicant" if status in (Status.SUPPLEMENTING, Status.PAYING) else None,
+        paused_for="applicant" if status is Status.SUPPLEMENTING else None,
     )
+
+
+def standing_still() -> DeadlinesView:
+    """As while a question waits for its answer."""
+    return deadlines_view(Status.SUPPLEMENTING)
 
 
 def trips_view(status: Status, delivery: str) -> TripsView:

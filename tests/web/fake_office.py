@@ -207,7 +207,7 @@ def case_view(status: Status = Status.VERIFYING, code: str = "name-change", **ch
         for m in item.uploads
     ]
     changed.pop("bare", None)
-    early = status in (Status.VERIFYING, Status.GATHERING)
+    early = status in (Status.VERIFYING, Status.PAYING, Status.GATHERING)
     actions = {
         Status.VERIFYING: ["record_clip", "new_code", "upload", "withdraw"],
         Status.SUPPLEMENTING: ["upload", "supplement", "withdraw"],

@@ -1,9 +1,10 @@
 """Every page of the site with a world in which it shows what it is for: the tests' common list."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from casework.views import IdentityView, TripsView
 from catalogue.guide import sample_of
@@ -12,16 +13,20 @@ from domain.appointments import AppointmentStatus
 from domain.jurisdiction import ADMINISTRATORS, Role
 from domain.money import PaymentState
 from domain.parcels import ParcelState
+from domain.queues import BARRED_TEXT, PRIORITY_TEXT, Priority
 from domain.service_item import StepKind
+from tests.web import fake_counter as counter
 from tests.web import fake_following as following
 from tests.web import fake_office as fake
 from tests.web.fake_administration import ACCOUNT, STATION
 from tests.web.fake_office import CASE, CODE_REQUEST, DOCUMENT, NOW, WORK, World
+from tests.web.fake_queue import KEPT
 
 Arrange = Callable[[World], None]
 HERE = f"/applications/{CASE}"
 ITEM = f"/staff/work-items/{WORK}"
 COUNTER = f"/staff/counter/{WORK}"
+FILING, FILED = f"/staff/filing/{counter.PERSON}", f"/staff/filing/cases/{CASE}"
 NOTICES = [item.code for item in fake.CATALOGUE.all() if item.notice]
 
 
@@ -96,7 +101,8 @@ def _question(state: str = "open") -> Arrange:
         asked = fake.open_question_view() if state == "open" else fake.question_view()
         waiting = [following.waiting_for_answer()] if state == "open" else fake.waiting(Status.REVIEWING)
         actions = ["answer", "withdraw"] if state == "open" else ["withdraw"]
-        world.case = fake.case_view(Status.REVIEWING, questions=[asked], waiting_for=waiting, actions=actions)
+        limits = following.standing_still() if state == "open" else following.deadlines_view(Status.REVIEWING)
+        world.case = fake.case_view(Status.REVIEWING, questions=[asked], waiting_for=waiting, actions=actions, deadlines=limits)
 
     return arrange
 
@@ -138,8 +144,20 @@ def _queue(world: World) -> None:
     world.rows = [
         fake.work_row(serial=0),
         fake.work_row(serial=1, status="open", mine=False, claimed_by=None, claimed_by_name=None, overdue=True),
-        fake.work_row(serial=2, mine=False, claimed_by="clerk-2", claimed_by_name="李娜"),
+        fake.work_row(serial=2, mine=False, claimed_by="clerk-2", claimed_by_name="李娜", near=True),
+        fake.work_row(
+            serial=3, status="open", mine=False, claimed_by=None, paused=True, priority=2, priority_text=PRIORITY_TEXT[Priority.URGENT]
+        ),
+        fake.work_row(serial=4, status="open", mine=False, claimed_by=None, barred="four_eyes", barred_text=BARRED_TEXT["four_eyes"]),
+        fake.work_row(serial=5, status="open", mine=False, claimed_by=None, offered=True, offered_to_me=True),
+        fake.work_row(serial=6, held_for_name="王强"),
     ]
+
+
+def _leader(world: World) -> None:
+    actor = fake.clerk_actor()
+    world.clerk = dataclasses.replace(actor, scope=actor.scope.model_copy(update={"leads": True}))
+    world.detail = fake.work_detail(row=fake.work_row(status="open", mine=False, claimed_by=None, offered_to_me=True))
 
 
 def _work(kind: StepKind) -> Arrange:
@@ -254,6 +272,41 @@ def _as(role: Role) -> Arrange:
     return arrange
 
 
+def _counter(*visits: counter.VisitRow, **fields: Any) -> Arrange:
+    def arrange(world: World) -> None:
+        world.clerk = counter.counter_clerk()
+        world.visits_found = list(visits)
+        for name, value in fields.items():
+            setattr(world, name, value)
+
+    return arrange
+
+
+def _compare_with_scan(world: World) -> None:
+    world.clerk = counter.counter_clerk()
+    world.detail = fake.work_detail(StepKind.COUNTER_CHECK)
+    upload = world.detail.originals[0].uploads[0]
+    world.detail.originals[0].uploads.append(upload.model_copy(update={"origin": "counter"}))
+
+
+def _collection(world: World) -> None:
+    world.clerk = counter.counter_clerk()
+    world.detail = fake.work_detail(StepKind.COLLECTION, originals=[])
+
+
+def _filed(status: Status = Status.VERIFYING, code: str = "name-change", **fields: Any) -> Arrange:
+    def arrange(world: World) -> None:
+        world.clerk = counter.counter_clerk()
+        world.case = fake.case_view(status, code, **fields)
+
+    return arrange
+
+
+def _filled_in(world: World) -> None:
+    _draft(world)
+    world.clerk = counter.counter_clerk()
+
+
 PUBLIC_PAGES = (
     SamplePage("home of a stranger", "/", signed_in=False),
     SamplePage("home of an applicant", "/"),
@@ -336,6 +389,9 @@ APPLICANT_PAGES = (
         SamplePage(f"parcel {state.value}", HERE, _parcel(state))
         for state in (ParcelState.ORDERED, ParcelState.IN_TRANSIT, ParcelState.DELIVERED)
     ),
+    SamplePage("days for a visit", f"{HERE}/appointment"),
+    SamplePage("times of a day", f"{HERE}/appointment?day=2027-03-01", _counter(offer=counter.booking_view(current=counter.booked_view()))),
+    SamplePage("no time is free", f"{HERE}/appointment", _counter(offer=counter.booking_view(days=[]))),
     SamplePage("case with messages", HERE, _notices),
     SamplePage("my messages", "/my-notices", _notices),
     SamplePage("no messages", "/my-notices"),
@@ -352,6 +408,11 @@ STAFF_PAGES = (
     SamplePage("queue", "/staff", _queue),
     SamplePage("queue, mine", "/staff?tab=mine&kind=approval", _queue),
     SamplePage("queue, near its deadline", "/staff?tab=near", _supervisor),
+    SamplePage("queue, filtered", "/staff?tab=station&service_item=name-change&priority=2", _queue),
+    SamplePage("handing on", f"/staff/work-items/{WORK}/hand-on", _leader),
+    SamplePage("notices to staff", "/staff/notices", _queue),
+    SamplePage("reason templates", f"/staff/templates?edit={KEPT}", _queue),
+    SamplePage("absence", "/staff/delegations", _queue),
     SamplePage("queue, empty", "/staff"),
     SamplePage("pre-review", ITEM, _work(StepKind.PRE_REVIEW)),
     SamplePage("approval", ITEM, _work(StepKind.APPROVAL)),
@@ -364,6 +425,37 @@ STAFF_PAGES = (
     SamplePage("counter, found", "/staff/counter?q=33030020261121000123"),
     SamplePage("counter, nothing typed", "/staff/counter?q=", status=422),
     SamplePage("compare originals", COUNTER, _work(StepKind.COUNTER_CHECK)),
+    SamplePage("compare originals with a picture taken there", COUNTER, _compare_with_scan),
+    SamplePage("hand over a parcel that came back", COUNTER, _collection),
+    SamplePage("counter of a counter clerk", "/staff/counter", _counter()),
+    SamplePage(
+        "counter, visits found",
+        f"/staff/counter?q={fake.ME}",
+        _counter(counter.visit_row(), counter.elsewhere(present=True), counter.elsewhere(present=False)),
+    ),
+    SamplePage(
+        "appointments of today",
+        "/staff/counter/today",
+        _counter(
+            expected=[counter.arrival(0, checked_in_at=NOW), counter.arrival(30), counter.arrival(60, status=AppointmentStatus.NO_SHOW)]
+        ),
+    ),
+    SamplePage("no appointments today", "/staff/counter/today", _counter()),
+    SamplePage("appointment on request", f"/staff/counter/cases/{CASE}/appointment?day=2027-03-02", _counter()),
+    SamplePage("filing for somebody", "/staff/filing", _counter()),
+    SamplePage("filing, to a pre-reviewer", "/staff/filing", status=403),
+    SamplePage("phone of somebody present", "/staff/filing/phone?saved=1", _counter()),
+    SamplePage("form filled in by a clerk", f"{FILING}/purchase-migration/apply", _counter()),
+    SamplePage("delivery chosen with a clerk", f"{FILING}/purchase-migration/delivery", _filled_in),
+    SamplePage("check and sign on the screen", f"{FILING}/purchase-migration/check", _filled_in),
+    SamplePage("case just filed", f"{FILED}?submitted=1", _filed(bare=True)),
+    SamplePage("filed case that waits for the ID card", FILED, _counter(waits_for_clerk=WORK)),
+    SamplePage("filed case that is done", FILED, _filed(Status.COMPLETED, "no-criminal-record")),
+    SamplePage("upload by a clerk", f"{FILED}/materials/proof", _filed(bare=True)),
+    SamplePage("consent read aloud", f"{FILED}/face", _filed()),
+    SamplePage("face check at the counter", f"{FILED}/face/result", _filed()),
+    SamplePage("receipt of what was filed", f"{FILED}/receipt", _filed(delivery="counter")),
+    SamplePage("receipt of what needs no visit", f"{FILED}/receipt", _filed(Status.VERIFYING, "no-criminal-record", delivery="online")),
     SamplePage("compared, being made", f"{COUNTER}/done", _counter_done(Status.ISSUING)),
     SamplePage("compared, to print", f"{COUNTER}/done", _counter_done(Status.COMPLETED)),
     *(SamplePage(f"administration, {role.value}", "/staff/admin", _as(role)) for role in sorted(ADMINISTRATORS)),

@@ -281,6 +281,7 @@ class Wiring:
         from adapters.database.callbacks import CallbackStore
         from adapters.database.counter import CounterStore
         from adapters.database.desks import StaffStore
+        from adapters.database.figures import FigureStore
         from adapters.database.investigations import InvestigationStore
         from adapters.database.past import PastDecisions
         from adapters.database.ratings import RatingStore
@@ -321,6 +322,7 @@ class Wiring:
             inquiries=self.inquiries,
             boards=SupervisionStore(self.database),
             ratings=RatingStore(self.database),
+            figures=FigureStore(self.database),
             publications=self.publications,
             objects=self.objects,
             seals=self.documents,

@@ -13,7 +13,7 @@ from casework.engine import CaseEngine
 from casework.investigation_ports import Investigations
 from casework.ports import Accounts, Desk, Past, PublishedKeys, Publishing, Reads, RecordKeeping
 from casework.queue_ports import Staff
-from casework.supervision_ports import Boards, Inquiries, Ratings
+from casework.supervision_ports import Boards, FigureRecords, Inquiries, Ratings
 from domain.documents import SealVerdict
 from domain.notices import NoticeRecords
 from domain.ports import CallbackReader, ObjectStore, ServiceItems, SmsGateway
@@ -128,6 +128,7 @@ class Office:
     inquiries: Inquiries
     boards: Boards
     ratings: Ratings
+    figures: FigureRecords
     publications: Publishing
     past: Past
     calendar: CalendarBook

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from domain.figures import Counted
 from domain.inquiries import Finding, Oddity, Pattern
 from domain.ratings import NewRating
 
@@ -81,3 +82,13 @@ class Ratings(Protocol):
     ) -> None: ...
 
     async def rating_of(self, application_id: UUID) -> Record | None: ...
+
+
+class FigureRecords(Protocol):
+    async def counted(
+        self, since: datetime, until: datetime, paper_trips: Mapping[str, int], *, place: str | None, service_item: str | None
+    ) -> dict[str, list[Counted]]: ...
+
+    async def supplements(self, since: datetime, until: datetime, *, place: str | None, service_item: str | None) -> list[Record]: ...
+
+    async def grades(self, since: datetime, until: datetime, *, place: str | None, service_item: str | None) -> list[Record]: ...

@@ -1,7 +1,5 @@
 """Who read my data: a signed-in person's list, by day, and the same as a table to keep."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -18,13 +16,12 @@ from domain.clock import day_in_china
 from domain.text import Language
 from web.problems import PageRoute
 from web.rendering import moment_text, page
+from web.spreadsheet import as_csv
 from web.texts import say
 from web.visitor import Applicant, language_of
 
 router = APIRouter(route_class=PageRoute)
 Choice = Annotated[str, Query(max_length=80)]
-_EXCEL_READS_UTF_8 = "\ufeff"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -72,27 +69,12 @@ def _by_day(found: list[ReadView]) -> Iterator[Day]:
 
 
 def _table(found: list[ReadView], language: Language) -> str:
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(
-        [
-            say(language, "my_data.time"),
-            say(language, "my_data.by"),
-            say(language, "my_data.source"),
-            say(language, "my_data.fields"),
-            say(language, "my_data.purpose"),
-            say(language, "my_data.item"),
-            say(language, "case.number"),
-        ]
-    )
-    for read in found:
-        fields = say(language, "common.comma").join(field.label.in_language(language) for field in read.fields)
-        texts = [read.by, read.source_name, fields, read.purpose, read.service_item_name, read.acceptance_number]
-        plain = [text if isinstance(text, str) else text.in_language(language) if text else "" for text in texts]
-        rows.writerow([moment_text(read.at, language), *map(_cell, plain)])
-    return _EXCEL_READS_UTF_8 + out.getvalue()
+    heads = ("my_data.time", "my_data.by", "my_data.source", "my_data.fields", "my_data.purpose", "my_data.item", "case.number")
+    return as_csv([[say(language, head) for head in heads], *(_row(read, language) for read in found)])
 
 
-def _cell(text: str) -> str:
-    """A spreadsheet must not take a text for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def _row(read: ReadView, language: Language) -> list[str]:
+    fields = say(language, "common.comma").join(field.label.in_language(language) for field in read.fields)
+    texts = [read.by, read.source_name, fields, read.purpose, read.service_item_name, read.acceptance_number]
+    plain = [text if isinstance(text, str) else text.in_language(language) if text else "" for text in texts]
+    return [moment_text(read.at, language), *plain]

@@ -69,6 +69,7 @@ POSTS = [
     f"{ITEM}/questions",
     f"{ITEM}/investigations",
     f"{ITEM}/investigations/close",
+    f"{ITEM}/notes",
     COUNTER,
     f"{COUNTER}/scan",
     "/staff/counter/check-in",
@@ -437,46 +438,3 @@ def test_a_decision_goes_on_whole(browser: TestClient, world: World) -> None:
     _, result = world.done[-1]
     assert result["outcome"] == "supplement" and result["reason"] is None
     assert [(s.target, s.reason) for s in result["supplement"]] == [("materials.proof", "不清晰")]
-
-
-ALL_SAME = {"original:proof": "same", "original:household-book": "same"}
-
-
-@pytest.mark.parametrize(
-    ("typed", "field"),
-    [
-        ({}, "original-proof"),
-        ({"original:proof": "same"}, "original-household-book"),
-        ({"original:proof": "same", "original:household-book": "missing", "signed": "yes"}, "original-household-book"),
-        ({"original:proof": "different", "original:household-book": "same", "signed": "yes"}, "reason"),
-        (ALL_SAME, "signed"),
-    ],
-)
-def test_the_counter_says_what_is_still_to_be_done(typed: dict[str, str], field: str, browser: TestClient, world: World) -> None:
-    world.detail = fake.work_detail(StepKind.COUNTER_CHECK)
-    answer = browser.post(COUNTER, data={"csrf": CLERK_CSRF, **typed})
-    assert answer.status_code == 422 and f'href="#{field}"' in answer.text and f'id="{field}"' in answer.text
-    assert not any(name == "complete" for name, _ in world.done)
-
-
-@pytest.mark.parametrize(
-    ("typed", "outcome"),
-    [(ALL_SAME, "match"), (ALL_SAME | {"original:proof": "different", "reason": "编号不同"}, "differ")],
-)
-def test_the_findings_on_the_originals_make_the_outcome(typed: dict[str, str], outcome: str, browser: TestClient, world: World) -> None:
-    world.detail = fake.work_detail(StepKind.COUNTER_CHECK)
-    answer = browser.post(COUNTER, data={"csrf": CLERK_CSRF, "signed": "yes", **typed})
-    assert answer.headers["location"] == f"{COUNTER}/done"
-    assert world.done[-1][1]["outcome"] == outcome
-
-
-@pytest.mark.parametrize(
-    ("typed", "asked"),
-    [
-        ("33030020261121 000123 ", "33030020261121000123"),
-        ("https://onetrip.example/verify?number=33030020261121000123", "33030020261121000123"),
-    ],
-)
-def test_the_counter_finds_by_what_a_scanner_types(typed: str, asked: str, browser: TestClient, world: World) -> None:
-    browser.get("/staff/counter", params={"q": typed})
-    assert world.done == [("find", asked)]

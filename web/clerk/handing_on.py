@@ -1,4 +1,4 @@
-"""One work item handed on: to a colleague, to some people, back to all; how urgent it is, and colleagues' notes."""
+"""One work item handed on: to a colleague, to some people, back to all; and how urgent it is."""
 
 from collections.abc import Awaitable
 from typing import Any
@@ -52,13 +52,6 @@ async def priority(request: Request, work_item_id: UUID, clerk: Clerk, form: Che
     return await _done(request, clerk, work_item_id, act, typed, f"/staff/work-items/{work_item_id}/hand-on")
 
 
-@router.post("/notes")
-async def add_note(request: Request, work_item_id: UUID, clerk: Clerk, form: CheckedForm) -> Response:
-    typed = {"note": text_of(form, "case_note")}
-    act = handing_on.add_note(request.app.state.office, clerk, work_item_id, typed["note"])
-    return await _done(request, clerk, work_item_id, act, typed, f"/staff/work-items/{work_item_id}/hand-on#notes")
-
-
 async def _done(
     request: Request, clerk: ClerkActor, work_item_id: UUID, act: Awaitable[Any], typed: dict[str, str], onward: str = "/staff?tab=mine"
 ) -> Response:
@@ -83,7 +76,6 @@ async def _page(
         status_of(error) if error else 200,
         row=row,
         people=await handing_on.colleagues_for(office, clerk, work_item_id),
-        notes=await handing_on.notes_of(office, clerk, work_item_id),
         candidates=record["candidates"],
         may_hand_over=live and (row.mine or directs or row.held_for_name is not None),
         may_release=live and row.claimed_by is not None and directs and not row.mine,

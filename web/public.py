@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
-from web import guide, heads, verify
+from web import figures, guide, heads, verify
 from web.applicant import answering, appointment, case, face, fee, my_data, notices, rating, request_form, sign_in, uploads
 from web.doors import at
 from web.problems import PageRoute
@@ -14,6 +14,6 @@ def public_router() -> APIRouter:
     router.include_router(at("/items/{code}", request_form.router))
     router.include_router(at("/applications/{application_id}", uploads.materials))
     router.include_router(at("/applications/{application_id}/face", face.router))
-    for part in (guide, verify, heads, sign_in, case, appointment, fee, answering, uploads, my_data, notices, rating):
+    for part in (guide, figures, verify, heads, sign_in, case, appointment, fee, answering, uploads, my_data, notices, rating):
         router.include_router(part.router)
     return router

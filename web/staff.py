@@ -9,6 +9,7 @@ from web.clerk import (
     catalogue,
     counter,
     decision,
+    figures,
     filing,
     handing_on,
     inquiry,
@@ -40,6 +41,7 @@ def staff_router() -> APIRouter:
         admin_calendar,
         supervision,
         inquiry,
+        figures,
         record,
     )
     for part in parts:

@@ -19,6 +19,7 @@ from domain.parcels import ParcelState
 from domain.queues import Barred, View
 from domain.service_item import Delivery
 from domain.text import Language
+from web.clerk.figures import COLUMNS
 from web.clerk.navigation import PLACES
 from web.rendering import environment
 from web.texts import LANGUAGES, say, texts
@@ -119,6 +120,7 @@ JOINED: dict[str, list[str]] = {
     "inquiry.empty_": list(inquiries.VIEWS),
     "inquiry.by_": ["machine", "clerk", "applicant"],
     "inquiry.column_": ["number", "what", "case", "owner", "opened", "due"],
+    "figures.column_": [*COLUMNS, "item", "field", "times"],
     "oversight.column_": ["step", "holder", "opened", "due", "outcome"],
     "oversight.status_": ["open", "claimed", "completed", "cancelled"],
     "audit.column_": ["number", "day", "sealed", "chains", "entries", "root"],

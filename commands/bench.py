@@ -62,6 +62,16 @@ def callbacks(cases: Annotated[int, typer.Option(min=16, max=2000)] = 500) -> No
     raise typer.Exit(run(cases))
 
 
+@app.command()
+def record(
+    entries: Annotated[int, typer.Option(min=1000, max=10_000_000, help="Entries that are sealed, exported and verified")] = 1_000_000,
+) -> None:
+    """An event with and without its entry; a large record sealed, exported and verified; 1 when a target is missed."""
+    from bench.record_chain import run
+
+    raise typer.Exit(run(entries))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def identity(context: typer.Context) -> None:
     """How often the identity check is right, and how long it takes; options as of `python -m bench.identity`."""

@@ -8,7 +8,22 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
-from api import admin, applications, callbacks, cases, figures, oauth, public, ratings, record, staff, supervision, work_items
+from api import (
+    admin,
+    applications,
+    appointments,
+    callbacks,
+    cases,
+    counter,
+    figures,
+    oauth,
+    public,
+    ratings,
+    record,
+    staff,
+    supervision,
+    work_items,
+)
 from api.access import anybody
 from api.door import Door
 from api.fresh import FreshCatalogue
@@ -24,7 +39,22 @@ _DESCRIPTION = """Start, follow and finish applications by program. Get a token 
 Problems are RFC 9457 with a stable `type`; lists use cursors; texts come in Chinese and English."""
 
 
-PARTS = (oauth, public, record, applications, work_items, cases, staff, callbacks, admin, ratings, supervision, figures)
+PARTS = (
+    oauth,
+    public,
+    record,
+    applications,
+    appointments,
+    work_items,
+    counter,
+    cases,
+    staff,
+    callbacks,
+    admin,
+    ratings,
+    supervision,
+    figures,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -123,10 +123,13 @@ class Visited(Inquiring):
             by=command.by,
             appointment=change,
             data={"station": command.station, "starts_at": starts_at.isoformat()},
-            notices=[NoticeText(key=f"appointment:{change.id}", text=wording.notice_appointment(self._number, starts_at))],
+            notices=[NoticeText(key=f"appointment:{change.id}", text=self._appointment_notice(starts_at))],
         )
         self._appointments += 1
         self._appointment = (change.id, starts_at, result.appointment_ends_at or starts_at)
+
+    def _appointment_notice(self, starts_at: datetime) -> Bilingual:
+        return wording.notice_appointment(self._number, starts_at, self._open_kind)
 
     async def _cancel_appointment(self, command: SetAppointment) -> None:
         assert self._appointment is not None
@@ -147,7 +150,7 @@ class Visited(Inquiring):
             status=Status.AWAITING_COUNTER,
             window_closes_at=closes_at,
             waiting_for=[wording.waiting_for_visit(workflow.now(), closes_at)],
-            notices=[NoticeText(key=f"{event}:{self._changes}", text=wording.notice_counter(self._number, days))],
+            notices=[NoticeText(key=f"{event}:{self._changes}", text=wording.notice_counter(self._number, days, opening.kind))],
         )
         reminders = sorted((d for d in self._service_item.reminder_days if d < days), reverse=True)
         if self._timed:
@@ -208,7 +211,7 @@ class Visited(Inquiring):
         assert self._appointment is not None
         appointment_id, starts_at, _ = self._appointment
         self._reminded_of.append(appointment_id)
-        notice = NoticeText(key=f"appointment-eve:{appointment_id}", text=wording.notice_appointment(self._number, starts_at))
+        notice = NoticeText(key=f"appointment-eve:{appointment_id}", text=self._appointment_notice(starts_at))
         await self._record("appointment_reminded", wording.APPOINTMENT_REMINDED, notices=[notice])
 
     async def _note_no_show(self) -> None:

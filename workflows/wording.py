@@ -256,10 +256,26 @@ def notice_supplement(number: str, days: int) -> Bilingual:
     )
 
 
-def notice_counter(number: str, days: int) -> Bilingual:
+# What a visit is for, and what to bring.
+_VISITS = {
+    StepKind.COUNTER_CHECK: Bilingual(zh="带原件到派出所窗口办理", en="come to the station's counter with the originals"),
+    StepKind.IDENTITY_CHECK: Bilingual(zh="带身份证到派出所窗口核验身份", en="come to the station's counter with your ID card"),
+    StepKind.COLLECTION: Bilingual(
+        zh="带身份证到派出所窗口领取退回的邮件", en="collect your returned parcel at the station's counter, with your ID card"
+    ),
+}
+_BRING = {
+    StepKind.COUNTER_CHECK: Bilingual(zh="请带原件", en="Please bring the originals"),
+    StepKind.IDENTITY_CHECK: Bilingual(zh="请带身份证", en="Please bring your ID card"),
+    StepKind.COLLECTION: Bilingual(zh="请带身份证", en="Please bring your ID card"),
+}
+
+
+def notice_counter(number: str, days: int, kind: StepKind) -> Bilingual:
+    visit = _VISITS[kind]
     return Bilingual(
-        zh=f"【最多跑一次】办件 {number} 请在 {days} 天内带原件到派出所窗口办理。",
-        en=f"[OneTrip] Application {number}: please come to the station's counter with the originals within {days} days.",
+        zh=f"【最多跑一次】办件 {number} 请在 {days} 天内{visit.zh}。",
+        en=f"[OneTrip] Application {number}: please {visit.en} within {days} days.",
     )
 
 
@@ -310,11 +326,11 @@ def notice_question(number: str, until: datetime) -> Bilingual:
     )
 
 
-def notice_appointment(number: str, starts_at: datetime) -> Bilingual:
-    time = _time(starts_at)
+def notice_appointment(number: str, starts_at: datetime, kind: StepKind) -> Bilingual:
+    time, bring = _time(starts_at), _BRING[kind]
     return Bilingual(
-        zh=f"【最多跑一次】办件 {number} 已预约 {time.zh} 到窗口办理，请带原件。",
-        en=f"[OneTrip] Application {number}: your appointment at the counter is on {time.en}. Please bring the originals.",
+        zh=f"【最多跑一次】办件 {number} 已预约 {time.zh} 到窗口办理，{bring.zh}。",
+        en=f"[OneTrip] Application {number}: your appointment at the counter is on {time.en}. {bring.en}.",
     )
 
 

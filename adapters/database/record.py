@@ -148,7 +148,7 @@ class RecordStore:
             rows = await connection.stream(
                 _EXPORT, {"head": number, "cut": cut, "tail": tail}, execution_options={"yield_per": _ROWS_AT_ONCE}
             )
-            async for some in rows.partitions():
+            async for some in rows.partitions(_ROWS_AT_ONCE):
                 for chain, seq, hash_, body, marked in some:
                     lines.append(entry_line(hash_, body))
                     if marked is not None:

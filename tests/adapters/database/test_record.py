@@ -306,6 +306,16 @@ async def test_the_day_that_ended_is_sealed_once(cabinet: Cabinet) -> None:
 # --- exports ---------------------------------------------------------------------------------------------------------
 
 
+async def test_an_export_comes_in_small_pieces_however_long_it_is(cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(4):
+        await cabinet.case(some_station())
+    whole = await exported(cabinet.wiring.record, tail=True)
+    monkeypatch.setattr("adapters.database.record._ROWS_AT_ONCE", 3)
+    pieces = [lines async for lines in cabinet.wiring.record.export(NOON, tail=True)]
+    assert max(map(len, pieces)) <= 1 + 2 * 3
+    assert [line for piece in pieces for line in piece] == whole
+
+
 async def test_an_export_until_a_head_holds_no_more(cabinet: Cabinet) -> None:
     record = cabinet.wiring.record
     await record.seal(TODAY, NOON)

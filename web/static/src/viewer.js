@@ -84,10 +84,10 @@ for (const viewer of document.querySelectorAll("[data-viewer]")) {
   part("keys").hidden = false;
   part("list").hidden = pages.length === 1;
   pages.forEach((page, number) => {
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: page.dataset.caption });
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: page.dataset.short });
+    button.setAttribute("aria-label", page.dataset.caption);
     button.addEventListener("click", () => show(number));
-    part("list").append(Object.assign(document.createElement("li")));
-    part("list").lastChild.append(button);
+    part("list").appendChild(document.createElement("li")).append(button);
     const picture = page.querySelector("img");
     picture.loading = "eager";
     picture.addEventListener("load", () => !page.hidden && place(page));

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from casework import following, notices
+from casework import following, notices, paying
 from casework.actors import ApplicantActor
 from casework.views import ApplicationView
 from domain.application import Status, WaitingFor
@@ -227,3 +227,31 @@ async def test_an_email_address_is_kept_changed_and_forgotten(cabinet: Cabinet) 
     assert await notices.my_email(cabinet.office, me) == "Yu@example.com"
     await notices.set_my_email(cabinet.office, me, "")
     assert await notices.my_email(cabinet.office, me) is None
+
+
+# --- back from the payment provider ------------------------------------------------------------------------------
+
+
+class Told:
+    """An engine that hears."""
+
+    def __init__(self) -> None:
+        self.signals: list[tuple[UUID, str]] = []
+
+    async def signal(self, application_id: UUID, name: str) -> bool:
+        self.signals.append((application_id, name))
+        return True
+
+
+async def test_who_comes_back_from_paying_has_the_case_ask_but_not_without_end(cabinet: Cabinet) -> None:
+    case, me = await filed(cabinet, serial=84)
+    engine = Told()
+    office = replace(cabinet.office, engine=engine)  # type: ignore[arg-type]
+    await paying.look_at_payment(office, me, case)
+    assert engine.signals == [], "nothing is to be paid"
+    await cabinet.apply(case, "fee_due", payment=payment(case, PaymentState.OPEN), status=Status.PAYING)
+    for _ in range(paying.LOOKS_ALLOWED + 5):
+        await paying.look_at_payment(office, me, case)
+    assert engine.signals == [(case, "provider_changed")] * paying.LOOKS_ALLOWED
+    with pytest.raises(NotFound):
+        await paying.look_at_payment(office, replace(me, phone_index=b"another"), case)

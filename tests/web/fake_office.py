@@ -25,6 +25,7 @@ from casework import (
     following,
     investigating,
     notices,
+    paying,
     questions,
     queueing,
     reads,
@@ -694,6 +695,10 @@ class World(QueueWorld, CounterWorld):
             application_row(Status.GATHERING, "purchase-migration"),
         ]
 
+    # paying
+    async def look_at_payment(self, office: Any, actor: ApplicantActor, application_id: UUID) -> None:
+        self.done.append(("look_at_payment", application_id))
+
     # notices
     async def notices_of_case(self, office: Any, actor: Any, application_id: UUID) -> list[NoticeView]:
         return self.notices
@@ -846,6 +851,7 @@ PARTS = {
         "withdraw",
     ),
     following: ("get_application", "my_applications", "changes", "document_file", "material_file", "material_page"),
+    paying: ("look_at_payment",),
     notices: ("notices_of_case", "my_notices", "my_email", "set_my_email"),
     questions: ("ask", "answer"),
     investigating: ("open_investigation", "close_investigation"),

@@ -7,6 +7,8 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
+from casework import applying
+from casework import paying as casework_paying
 from domain.application import ApplicationRequest, Status
 from domain.appointments import AppointmentStatus
 from domain.errors import Unavailable
@@ -37,10 +39,33 @@ def test_the_way_to_pay_leads_through_the_fee_to_the_provider_and_back_to_a_case
     assert (away.status_code, away.headers["location"]) == (303, PAY_URL)
     browser.cookies.update(away.cookies)
     back = browser.get(HERE).text
-    assert "正在等支付平台确认" in back and "请缴费" in back, "one may still pay who did not"
+    assert "正在等支付平台确认" in back and "没付成？重新打开支付页面" in back
     world.case = fake.case_view(Status.GATHERING, fee=following.fee_view(PaymentState.PAID))
     known = browser.get(HERE).text
     assert "正在等支付平台确认" not in known and "已缴费" in known
+
+
+def test_coming_back_makes_the_case_ask_the_provider_once(world: World, browser: TestClient) -> None:
+    world.case = paying()
+    browser.get(HERE)
+    assert world.done == [], "who was not at the provider's makes nobody ask"
+    browser.cookies.update(browser.get(f"{HERE}/fee/pay").cookies)
+    for _ in range(3):
+        browser.cookies.update(browser.get(HERE).cookies)
+    assert world.done == [("look_at_payment", CASE)]
+    browser.cookies.update(browser.get(f"{HERE}/fee/pay").cookies)
+    browser.get(HERE)
+    assert world.done == [("look_at_payment", CASE)] * 2, "each way to the provider and back"
+
+
+def test_an_engine_that_is_away_spoils_no_case_page(world: World, browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: Any) -> None:
+        raise Unavailable
+
+    world.case = paying()
+    browser.cookies.update(browser.get(f"{HERE}/fee/pay").cookies)
+    monkeypatch.setattr(casework_paying, "look_at_payment", away)
+    assert "正在等支付平台确认" in browser.get(HERE).text
 
 
 def test_another_cases_payment_makes_nobody_wait(world: World, browser: TestClient) -> None:
@@ -235,7 +260,6 @@ def test_a_wrong_address_on_the_check_page_submits_nothing(world: World, browser
 
 def test_after_an_outage_the_same_request_is_sent_again(world: World, browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """The key may be used by now, so the address cannot change under it."""
-    from casework import applying
 
     async def away(*_: Any) -> Any:
         raise Unavailable

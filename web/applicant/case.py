@@ -18,7 +18,7 @@ from casework.standing import booked
 from casework.views import ApplicationView
 from domain.application import Status
 from domain.errors import DomainError, NotFound
-from web.applicant.fee import went_to_pay
+from web.applicant.fee import on_return, went_to_pay
 from web.applicant.questions import answer_texts
 from web.problems import PageRoute, error_context, status_of
 from web.rendering import fragment, page
@@ -41,7 +41,9 @@ async def case_page(request: Request, application_id: UUID, actor: Applicant) ->
     office = request.app.state.office
     case = await following.get_application(office, actor, application_id)
     sent = await notices.notices_of_case(office, actor, application_id)
-    return page(request, "case.html", submitted="submitted" in request.query_params, **case_facts(request, case, sent))
+    answer = page(request, "case.html", submitted="submitted" in request.query_params, **case_facts(request, case, sent))
+    await on_return(request, answer, actor, case)
+    return answer
 
 
 def case_facts(request: Request, case: ApplicationView, sent: Sequence[NoticeView] = ()) -> dict[str, Any]:

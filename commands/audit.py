@@ -22,7 +22,7 @@ def seal() -> None:
     async def use(office: Office) -> None:
         for signed in await record.seal(office, Operator.here()):
             head = signed.head
-            print(f"公示第 {head.number} 期：{head.chains} 条链，{head.entries} 条记录")
+            print(f"第 {head.number} 期日签：{head.chains} 条链，{head.entries} 个条目")
             print(f"head {head.number} of {head.day}: {head.chains} chains, {head.entries} entries, root {head.root}")
 
     with_office(use)
@@ -45,7 +45,7 @@ def heads(file: Annotated[Path, typer.Argument(help="Where to: one signed head a
                 if page.next_cursor is None:
                     break
                 cursor = page.next_cursor
-        print(f"{file}: {written} 期公示 / {written} heads")
+        print(f"{file}: {written} 期日签 / {written} heads")
 
     with_office(use)
 
@@ -135,10 +135,10 @@ def told(found: Verification) -> list[str]:
     lines = [line for finding in found.findings for line in _told(finding)]
     if found.found > len(found.findings):
         lines.append(f"…… 共 {found.found} 处 / {found.found} findings in all")
-    lines.append(f"{found.entries} 条记录，{found.chains} 条链，{found.heads} 期公示")
+    lines.append(f"{found.entries} 个条目，{found.chains} 条链，{found.heads} 期日签")
     lines.append(f"{found.entries} entries in {found.chains} chains, {found.heads} heads")
     if found.unvouched:
-        lines.append(f"其中 {found.unvouched} 条在最后一期公示之后，尚无公示为其作证")
+        lines.append(f"其中 {found.unvouched} 个在最后一期日签之后，尚无日签为其作证")
         lines.append(f"{found.unvouched} of them came after the last head: not yet vouched for")
     zh, en = ("完整，未被改动", "whole: nothing was altered") if found.whole else ("已被改动", "NOT what was published")
     return [*lines, f"{zh} / {en}"]

@@ -178,7 +178,7 @@ class RecordCheck:
         if not isinstance(until, int) or until < len(self._heads):
             self._say(
                 Fault.TRUNCATED,
-                f"导出止于第 {until} 期公示，而公示已到第 {len(self._heads)} 期",
+                f"导出止于第 {until} 期日签，而日签已发布到第 {len(self._heads)} 期",
                 f"the export ends with head {until}, but the published heads go on to {len(self._heads)}",
             )
 
@@ -211,7 +211,7 @@ class RecordCheck:
         after = len(self._entries) - vouched_to if not self._broken else sum(e.seq > vouched_to for e in self._entries)
         self._result.unvouched += after
         if after and not self._tail:
-            self._say(Fault.INSERTED, "有公示未及的记录", "holds entries that no head vouches for", self._chain, vouched_to + 1)
+            self._say(Fault.INSERTED, "含有日签未及的条目", "holds entries that no head vouches for", self._chain, vouched_to + 1)
         self._chain, self._entries, self._marks, self._broken = b"", [], [], False
 
     def _diagnose(self) -> None:
@@ -231,19 +231,19 @@ class RecordCheck:
         for mark in self._marks:
             self._find_unkept(mark, by_seq.get(mark.seq), highest)
         if self._result.found == found:
-            self._say(Fault.REORDERED, "公示标记不在其应在的位置", "a mark does not stand in its place", chain)
+            self._say(Fault.REORDERED, "日签标记不在其应在的位置", "a mark does not stand in its place", chain)
 
     def _find_gaps_and_breaks(self, entries: Sequence[_Entry]) -> None:
         chain, start = self._chain, _Entry(0, b"", NOTHING.encode(), 0)
         for earlier, later in pairwise([start, *entries]):
             if later.seq != earlier.seq + 1:
                 first, last = earlier.seq + 1, later.seq - 1
-                self._say(Fault.DELETED, f"缺第 {first} 至 {last} 条", f"entries {first} to {last} are missing", chain, first)
+                self._say(Fault.DELETED, f"缺第 {first} 至 {last} 个条目", f"entries {first} to {last} are missing", chain, first)
             elif later.prev != earlier.hash:
                 which = max(earlier.seq, 1)
                 self._say(
                     Fault.ALTERED,
-                    f"第 {later.seq} 条所指的上一条不是这一条",
+                    f"第 {later.seq} 个条目所指的上一个条目不是它",
                     f"is not what entry {later.seq} says stood before it",
                     chain,
                     which,
@@ -255,7 +255,7 @@ class RecordCheck:
             lost = f"{highest + 1}–{mark.seq}"
             self._say(
                 Fault.TRUNCATED,
-                f"公示第 {mark.head} 期所及的末尾记录（{lost}）被截去",
+                f"第 {mark.head} 期日签所及的末尾条目（{lost}）被截去",
                 f"its last entries ({lost}), which head {mark.head} vouches for, were cut off",
                 self._chain,
                 highest + 1,
@@ -265,7 +265,7 @@ class RecordCheck:
         elif entry is not None and entry.hash != mark.hash:
             self._say(
                 Fault.ALTERED,
-                f"与公示第 {mark.head} 期所记不符",
+                f"与第 {mark.head} 期日签不符",
                 f"is not what head {mark.head} vouches for",
                 self._chain,
                 mark.seq,
@@ -282,8 +282,8 @@ class RecordCheck:
         fault = Fault.DELETED if chains < head.chains else Fault.INSERTED if chains > head.chains else Fault.ALTERED
         self._say(
             fault,
-            f"公示第 {head.number} 期（{head.day}）所及 {head.chains} 条链、{head.entries} 条记录；"
-            f"文件中为 {chains} 条链、{entries} 条记录，或内容不同",
+            f"第 {head.number} 期日签（{head.day}）所及 {head.chains} 条链、{head.entries} 个条目；"
+            f"文件中为 {chains} 条链、{entries} 个条目，或内容不同",
             f"head {head.number} of {head.day} vouches for {head.chains} chains with {head.entries} entries;"
             f" this file holds {chains} with {entries} for it, or others",
             head=head.number,
@@ -305,13 +305,13 @@ class RecordCheck:
 
 
 def _forged(place: int) -> Finding:
-    text = Bilingual(zh="公示没有本机关的有效签名", en="the published head does not bear the office's signature")
+    text = Bilingual(zh="日签没有本机关的有效签名", en="the published head does not bear the office's signature")
     return Finding(Fault.ALTERED, text, head=place)
 
 
 def _unlinked(place: int, number: int) -> Finding:
     if number > place:
-        text = Bilingual(zh=f"缺第 {place} 至 {number - 1} 期公示", en=f"the published heads {place} to {number - 1} are missing")
+        text = Bilingual(zh=f"缺第 {place} 至 {number - 1} 期日签", en=f"the published heads {place} to {number - 1} are missing")
         return Finding(Fault.DELETED, text, head=place)
-    text = Bilingual(zh="公示与其上一期不相接", en="the published head does not name the one before it")
+    text = Bilingual(zh="日签与其上一期不相接", en="the published head does not name the one before it")
     return Finding(Fault.REORDERED, text, head=place)

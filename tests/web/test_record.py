@@ -21,10 +21,10 @@ def post(browser: TestClient, what: str) -> Any:
 
 
 def test_sealing_makes_a_head_that_anybody_sees(world: World, auditor: TestClient, stranger: TestClient) -> None:
-    assert "还没有公示" in stranger.get("/record").text
+    assert "还没有日签" in stranger.get("/record").text
     reply = post(auditor, "seal")
     assert (reply.status_code, reply.headers["location"]) == (303, "/staff/record?sealed=1")
-    assert "已公示第 1 期" in auditor.get("/staff/record?sealed=1").text
+    assert "已签发第 1 期日签" in auditor.get("/staff/record?sealed=1").text
     assert world.record.ledger.heads[0].head.root in stranger.get("/record").text
 
 
@@ -33,7 +33,7 @@ def test_verifying_says_that_the_record_is_whole(world: World, auditor: TestClie
     post(auditor, "seal")
     said = post(auditor, "verify").text
     assert "完整，未被改动" in said
-    assert "其中 1 条在最后一期公示之后" in said  # that it was verified
+    assert "其中 1 个在最后一期日签之后" in said  # that it was verified
 
 
 def test_verifying_says_what_was_altered_and_where(world: World, auditor: TestClient) -> None:

@@ -72,11 +72,12 @@ async def request_of(
     Of somebody at a counter, they are those that the clerk read off the ID card and was told.
     """
     person = await office.accounts.person(actor.person_id)
-    applicant = Applicant(id_number=person["id_number"], name=person["name"], phone=person["phone"], email=email)
-    filed_by = None
     if isinstance(actor, AttendedActor):
         applicant = Applicant(id_number=person["id_number"], name=actor.name, phone=actor.phone, email=actor.email)
         filed_by = FiledBy(clerk_id=actor.clerk.clerk_id, station=actor.clerk.scope.station)
+    else:
+        applicant = Applicant(id_number=person["id_number"], name=person["name"], phone=person["phone"], email=email)
+        filed_by = None
     return ApplicationRequest(
         service_item=office.catalogue.get(code).code,
         applicant=applicant,

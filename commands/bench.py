@@ -72,6 +72,16 @@ def record(
     raise typer.Exit(run(entries))
 
 
+@app.command()
+def queue(
+    sizes: Annotated[list[int] | None, typer.Option("--size", min=5000, max=20_000_000, help="Work items; may be given again")] = None,
+) -> None:
+    """The work queue as it grows: its first page and take-next, alone and with 20 clerks at work; 1 when a target is missed."""
+    from bench.queue import run
+
+    raise typer.Exit(run(sorted(sizes or [10_000, 1_000_000])))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def identity(context: typer.Context) -> None:
     """How often the identity check is right, and how long it takes; options as of `python -m bench.identity`."""

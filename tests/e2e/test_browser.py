@@ -98,15 +98,14 @@ def complete_at_the_desk(page: Page, number: str, outcome: str, reason: str) -> 
     expect(page.locator(".ot-decide--foot")).to_have_count(0)
 
 
-def compare_originals(page: Page, number: str) -> None:
+def compare_originals(page: Page, number: str, name: str) -> None:
     page.goto(f"/staff/counter?q={number}")
     page.locator(".ot-mine__row a").first.click()
     page.locator("form[action$='/claim'] button").click()
     for choice in page.locator("input[type=radio][value=same]").all():
         choice.check()
-    sign = page.locator("[name=signed]")
-    if sign.count():
-        sign.check()
+    page.fill("[name=signed_name]", name)
+    page.check("[name=signed]")
     page.locator("form:has(input[value=same]) button[type=submit]").last.click()
     expect(page).to_have_url(re.compile("/done"))
 
@@ -148,7 +147,7 @@ def test_a_name_change_goes_through_station_county_and_counter(
     expect(applicant.locator(".ot-visit")).to_be_visible(timeout=30_000)  # the page followed by itself
     counter = visitor.visit(browser, running_stack, visitor.DESKTOP, "zh-CN")
     visitor.staff_sign_in(counter, access.clerks["lucheng-counter"])
-    compare_originals(counter, number)
+    compare_originals(counter, number, access.people["new-name"]["name"])
     expect(applicant.locator(".ot-doc")).to_be_visible(timeout=30_000)
     browser.close()
 
@@ -173,6 +172,6 @@ def test_a_purchase_migration_is_approved_by_the_machine_and_ends_at_the_counter
     expect(applicant.locator(".ot-visit")).to_be_visible(timeout=visitor.CHECK_MS)
     counter = visitor.visit(browser, running_stack, visitor.DESKTOP, "zh-CN")
     visitor.staff_sign_in(counter, access.clerks["lucheng-counter"])
-    compare_originals(counter, number)
+    compare_originals(counter, number, access.people["mover"]["name"])
     expect(applicant.locator(".ot-doc")).to_be_visible(timeout=30_000)
     browser.close()

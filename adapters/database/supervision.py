@@ -84,25 +84,6 @@ where a.ended_at is null and {territory}
 group by 1, 2
 """
 
-_LIMIT_COUNTS.format(column=column, territory=territory))
-        return counts | {"rows": await self.rows(_LIMITS.format(column=column, territory=territory))}
-
-
-def _cases_within(place: str, *, homeless: bool) -> str:
-    here = "(left(a.station, 6) = left(:place, 6) and a.station = :place)" if len(place) == 12 else "left(a.station, 6) = :place"
-    return f"({here} or left(a.station, 6) is null)" if homeless else here
-
-
-_STATES = """
-select a.status,
-       case when a.opened_at > cast(:at as timestamptz) - interval '1 day' then 0 when a.opened_at > cast(:at as timestamptz) - interval '3 days' then 1
-            when a.opened_at > cast(:at as timestamptz) - interval '7 days' then 2 when a.opened_at > cast(:at as timestamptz) - interval '30 days' then 3 else 4 end as age,
-       count(*) as n
-from applications a
-where a.ended_at is null and {territory}
-group by 1, 2
-"""
-
 _LIMIT_COUNTS = """
 select count(*) filter (where a.{column} < :at) as passed, count(*) filter (where a.{column} >= :at) as near
 from applications a

@@ -19,7 +19,7 @@ from pypdf.generic import DictionaryObject, NameObject, RectangleObject, TextStr
 
 from adapters import uploads
 from adapters.uploads import CleanUpload, clean_upload, clean_upload_apart
-from domain.errors import TooLarge, UnsupportedMedia
+from domain.errors import NotFound, TooLarge, UnsupportedMedia
 
 PASSPORT_TEXT = b"GPS and a comment that must not survive"
 
@@ -141,6 +141,21 @@ def test_a_pdf_shows_the_same_pages_at_the_same_size() -> None:
     assert page.get_size() == pytest.approx((600, 850), abs=2)
     image = page.render(scale=1).to_pil()
     assert (colour_at(image, (100, 400)), colour_at(image, (500, 400))) == ("red", "blue")
+
+
+def test_one_page_of_a_pdf_is_taken_out_as_the_picture_that_it_is() -> None:
+    source = io.BytesIO()
+    second = Image.new("RGB", (600, 850), "green")
+    picture((600, 850)).save(source, "PDF", resolution=72, save_all=True, append_images=[second])
+    clean = clean_upload(source.getvalue(), "application/pdf")
+    first_page, second_page = (Image.open(io.BytesIO(uploads.page_of(clean.data, number))) for number in (1, 2))
+    assert first_page.format == "JPEG"
+    third = first_page.width // 4
+    assert (colour_at(first_page, (third, 300)), colour_at(first_page, (3 * third, 300))) == ("red", "blue")
+    assert second_page.getpixel((100, 100)) == pytest.approx((0, 128, 0), abs=6)
+    for number in (0, 3):
+        with pytest.raises(NotFound):
+            uploads.page_of(clean.data, number)
 
 
 def test_an_enormous_page_is_drawn_small() -> None:

@@ -5,9 +5,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from temporalio.testing import WorkflowEnvironment
 
+from api import access, cases, work_items
+from api.problems import install
 from casework import clerking, following, investigating, questions, queueing
 from casework.actors import ClerkActor
 from casework.questions import open_question
@@ -244,3 +248,44 @@ async def test_the_approver_reads_what_the_pre_reviewer_said_and_why_it_was_refe
     assert [(s.kind, s.outcome, s.reason) for s in detail.steps] == [(StepKind.PRE_REVIEW, "pass", "看过了")]
     assert detail.referred_because is not None and "书架是空的" in detail.referred_because.zh
     assert "姓名一致" not in detail.referred_because.zh
+
+
+# --- by program -------------------------------------------------------------------------------------------------------
+
+
+def program_of(town: FictionTown, clerk: ClerkActor) -> httpx.AsyncClient:
+    """The API with this clerk signed in."""
+    app = FastAPI()
+    install(app)
+    app.state.office = town.office
+    app.dependency_overrides[access.clerk] = lambda: clerk
+    for part in (cases, work_items):
+        app.include_router(part.router)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://office/v1/work-items")
+
+
+async def test_a_program_asks_once_under_one_key_and_reads_all_that_the_page_shows(town: FictionTown) -> None:
+    _, item, clerk = await held(town)
+    async with program_of(town, clerk) as program:
+        for _ in range(2):
+            asked = await program.post(f"/{item}/questions", json={"text": "几层？"}, headers={"Idempotency-Key": "one"})
+            assert asked.status_code == 201
+        detail = (await program.get(f"/{item}")).json()
+    assert [q["text"] for q in detail["questions"]] == ["几层？"]
+    assert "书架是空的" in detail["referred_because"]["zh"]
+    assert detail["limits"]["paused_for"] == "question" and detail["limits"]["legal"]["working_days"] == 20
+    assert detail["earlier"]["elsewhere"] >= 0 and detail["investigations"] == [] and detail["may_ask"] is False
+
+
+async def test_a_program_opens_and_closes_an_investigation(town: FictionTown) -> None:
+    _, item, clerk = await held(town)
+    doer = await investigator(town)
+    task = visit(town, doer).model_dump(mode="json")
+    async with program_of(town, clerk) as program:
+        wrong = await program.post(f"/{item}/investigations", json={"reason": "", "tasks": [task]})
+        assert wrong.status_code == 422 and [e["path"] for e in wrong.json()["errors"]] == ["/why"]
+        opened = await program.post(f"/{item}/investigations", json={"reason": "另有说法", "tasks": [task]})
+        assert opened.status_code == 201 and opened.json()["investigations"][0]["tasks"][0]["clerk_name"] == "何志强"
+        closed = await program.post(f"/{item}/investigations/close", json={"finding": "属实"})
+        assert closed.status_code == 200 and closed.json()["investigations"][0]["finding"] == "属实"
+        assert (await program.post(f"/{item}/investigations/close", json={"finding": "再来"})).status_code == 409

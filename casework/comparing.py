@@ -1,7 +1,8 @@
 """Answers beside what registries said, differences first: what a clerk looks at."""
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from casework.views import Comparison, EvidenceRecord
@@ -9,6 +10,9 @@ from domain.ports import ServiceItems
 from domain.service_item import ServiceItem
 from domain.text import Bilingual
 
+# `answers.child_name == birth_certificate.child_name` in a rule's condition, either way round.
+_STATED_FIRST = re.compile(r"\banswers\.(\w+)\s*==\s*(\w+)((?:\.\w+)+)\b(?![.(])")
+_STATED_LAST = re.compile(r"(?<![\w.])(\w+)((?:\.\w+)+)\s*==\s*answers\.(\w+)\b(?![.(])")
 _NAME = Bilingual(zh="姓名", en="Name")
 _ID_NUMBER = Bilingual(zh="公民身份号码", en="ID number")
 
@@ -46,6 +50,7 @@ def comparisons(
         found += _of_person(item, applicant, record)
         found += _of_property(item, applicant, answers, record)
         found += _of_movers(item, answers, record)
+        found += _of_what_must_agree(item, answers, record)
     return sorted(found, key=lambda c: {False: 0, True: 1, None: 2}[c.agrees])
 
 
@@ -73,6 +78,45 @@ def _of_person(item: ServiceItem, applicant: Mapping[str, str], record: Evidence
 
 def _label(item: ServiceItem, field: str) -> Bilingual:
     return Bilingual.model_validate(item.form["properties"][field]["x-label"])
+
+
+def _of_what_must_agree(item: ServiceItem, answers: Mapping[str, Any], record: EvidenceRecord) -> list[Comparison]:
+    """Typed answers beside what the registry holds, wherever a rule asks that the two be the same or the form was filled from it."""
+    if not record.found:
+        return []
+    found = []
+    for field, path in dict.fromkeys(_pairs(item, record.source)):
+        answered, registered = answers.get(field), _at(record.record, path)
+        if isinstance(answered, str) and answered and isinstance(registered, str) and _is_typed(item, field):
+            found.append(_compare(f"answers.{field}", _label(item, field), answered, record, registered, answered == registered))
+    return found
+
+
+def _pairs(item: ServiceItem, fact: str) -> Iterator[tuple[str, str]]:
+    """Form field and dotted path into the fact's record."""
+    for rule in item.rules:
+        for field, source, path in _STATED_FIRST.findall(rule.when):
+            if source == fact:
+                yield field, path[1:]
+        for source, path, field in _STATED_LAST.findall(rule.when):
+            if source == fact:
+                yield field, path[1:]
+    for fill in item.prefill:
+        if fill.source == fact:
+            yield fill.field, fill.path
+
+
+def _at(record: Mapping[str, Any], path: str) -> Any:
+    value: Any = record
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _is_typed(item: ServiceItem, field: str) -> bool:
+    """Words, dates and numbers as somebody wrote them; a choice among codes is compared by its rule alone."""
+    schema = item.form.get("properties", {}).get(field)
+    return schema is not None and "enum" not in schema and "x-label" in schema
 
 
 def _of_property(item: ServiceItem, applicant: Mapping[str, str], answers: Mapping[str, Any], record: EvidenceRecord) -> list[Comparison]:

@@ -108,7 +108,7 @@ class CounterWorld:
 
     done: list[tuple[str, Any]] = field(default_factory=list)
     visits_found: list[VisitRow] = field(default_factory=list)
-    offer: BookingView = field(default_factory=booking_view)
+    bookable: BookingView = field(default_factory=booking_view)
     expected: list[Arrival] = field(default_factory=list)
     inquiry: str | None = None
     phone: str | None = None
@@ -148,7 +148,7 @@ class CounterWorld:
 
     # appointments
     async def booking(self, office: Any, actor: Any, application_id: UUID) -> BookingView:
-        return self.offer
+        return self.bookable
 
     async def book(self, office: Any, actor: Any, application_id: UUID, starts_at: datetime | None) -> BookingView:
         if starts_at is None:
@@ -156,7 +156,7 @@ class CounterWorld:
         if starts_at == FULL:
             raise SlotTaken()
         self.done.append(("book", starts_at))
-        return self.offer
+        return self.bookable
 
     async def cancel(self, office: Any, actor: Any, application_id: UUID) -> None:
         self.done.append(("cancel", application_id))

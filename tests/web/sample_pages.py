@@ -390,8 +390,8 @@ APPLICANT_PAGES = (
         for state in (ParcelState.ORDERED, ParcelState.IN_TRANSIT, ParcelState.DELIVERED)
     ),
     SamplePage("days for a visit", f"{HERE}/appointment"),
-    SamplePage("times of a day", f"{HERE}/appointment?day=2027-03-01", _counter(offer=counter.booking_view(current=counter.booked_view()))),
-    SamplePage("no time is free", f"{HERE}/appointment", _counter(offer=counter.booking_view(days=[]))),
+    SamplePage("times of a day", f"{HERE}/appointment?day=2027-03-01", _counter(bookable=counter.booking_view(current=counter.booked_view()))),
+    SamplePage("no time is free", f"{HERE}/appointment", _counter(bookable=counter.booking_view(days=[]))),
     SamplePage("case with messages", HERE, _notices),
     SamplePage("my messages", "/my-notices", _notices),
     SamplePage("no messages", "/my-notices"),

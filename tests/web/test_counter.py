@@ -208,7 +208,7 @@ def test_a_time_that_cannot_be_had_is_said_beside_the_times(starts_at: str, stat
 
 
 def test_what_is_booked_can_be_given_back_by_the_applicant_and_by_a_clerk(browser: TestClient, world: World) -> None:
-    world.offer = booking_view(current=booked_view())
+    world.bookable = booking_view(current=booked_view())
     for here, csrf in ((f"/applications/{CASE}/appointment", CSRF), (f"/staff/counter/cases/{CASE}/appointment", CLERK_CSRF)):
         assert f'action="{here}/cancel"' in browser.get(here).text
         assert browser.post(f"{here}/cancel", data={"csrf": csrf}).status_code == 303

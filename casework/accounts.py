@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from activities.cases import CHINA
 from casework.actors import Actor, ApplicantActor, ClerkActor, ClientActor
 from casework.office import Office
+from casework.record import enter_sign_in
 from domain.admission import invalid_request
 from domain.application import Applicant
 from domain.errors import FieldError, InvalidInput, NotSignedIn, TooManyAttempts, WrongState
@@ -317,12 +318,14 @@ async def client_token(office: Office, client_id: str, client_secret: str) -> st
     given = hashlib.sha256(client_secret.encode()).hexdigest()
     if client is None or not hmac.compare_digest(client["secret_hash"], given):
         raise NotSignedIn()
+    await enter_sign_in(office, "client", client_id)
     return _token(office, f"client:{client_id}")
 
 
 async def clerk_token(office: Office, login: str, password: str, totp: str) -> str:
     """An access token for a clerk's program. Raises as `check_clerk`."""
     clerk = await check_clerk(office, login, password, totp)
+    await enter_sign_in(office, "clerk", clerk.clerk_id)
     return _token(office, f"clerk:{clerk.clerk_id}")
 
 

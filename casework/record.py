@@ -1,6 +1,7 @@
 """The record: its published heads for anybody; sealing, verifying, exporting and searching for the audit administrator."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
@@ -252,3 +253,12 @@ def _look(row: Mapping[str, Any]) -> LookView:
         purpose=Bilingual.model_validate(row["purpose"]),
         fields=list(row["fields"]),
     )
+
+
+# --- what no row tells of --------------------------------------------------------------------------------------------
+
+
+async def enter_sign_in(office: Office, who: str, subject: str) -> None:
+    """An access token is given out; sessions of browsers are rows, which the database enters by itself."""
+    chain = f"sign-ins:{hashlib.sha256(subject.encode()).hexdigest()[:2]}"
+    await office.record.append("signed_in", {"who": who, "subject": subject, "by": "program"}, chain)

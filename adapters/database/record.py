@@ -37,7 +37,7 @@ _ROWS_AT_ONCE = 2000
 
 
 class RecordStore:
-    def __init__(self, database: Database, signer: HeadSigner, *, entries_a_head: int = 1_000_000) -> None:
+    def __init__(self, database: Database, signer: HeadSigner, *, entries_a_head: int = 250_000) -> None:
         """`entries_a_head` bounds the work of one transaction: what is more gets further heads."""
         self._db = database
         self._signer = signer

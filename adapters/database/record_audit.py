@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +13,7 @@ from adapters.keyring import DecryptionFailed
 from domain.text import Bilingual
 
 _ROWS_AT_ONCE = 1000
+_CASES_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +33,33 @@ class RecordAudit:
         self.decisions = 0
 
     async def differences(self) -> AsyncIterator[Difference]:
-        """Streams: as long as the tables are, and no memory to speak of."""
+        """Streams, some cases at a time: as long as the tables are, and no memory to speak of."""
         async with self._db.transaction() as connection:
-            await connection.execute(_PATIENT)
-            for table, statement in _TABLES.items():
+            for table in ("events", "data_reads"):
                 self.rows += int((await connection.execute(text(f"select count(*) from {table}"))).scalar_one())  # noqa: S608 (our own names)
-                async for row in self._stream(connection, statement):
-                    yield _row_difference(table, row)
+            async for after, upto in self._some_cases(connection):
+                for table, statement in _OF_CASES.items():
+                    async for row in self._stream(connection, statement, after=after, upto=upto):
+                        yield _row_difference(table, row)
+            for first in range(256):
+                async for row in self._stream(connection, _OF_NO_CASE, **_beginning_with(first)):
+                    yield _row_difference("data_reads", row)
             async for row in self._stream(connection, _DECISIONS):
                 self.decisions += 1
                 for difference in self._of_case(row):
                     yield difference
 
-    async def _stream(self, connection: AsyncConnection, statement: str) -> AsyncIterator[RowMapping]:
-        result = await connection.stream(text(statement), execution_options={"yield_per": _ROWS_AT_ONCE})
+    async def _some_cases(self, connection: AsyncConnection) -> AsyncIterator[tuple[UUID, UUID]]:
+        """Ranges of ids, each after the first and up to the second; together all that there can be."""
+        after = _FIRST
+        while after != _LAST:
+            found = await connection.execute(_NEXT_CASES, {"after": after, "some": _CASES_AT_ONCE})
+            upto = found.scalar_one_or_none() or _LAST
+            yield after, upto
+            after = upto
+
+    async def _stream(self, connection: AsyncConnection, statement: str, **values: Any) -> AsyncIterator[RowMapping]:
+        result = await connection.stream(text(statement), values, execution_options={"yield_per": _ROWS_AT_ONCE})
         async for row in result.mappings():
             yield row
 
@@ -86,21 +102,42 @@ _UNENTERED = _said("决定没有入过记录", "this decision was never entered"
 _OTHER = _said("决定与入记录时不同", "this decision is not the one that was entered")
 _UNREADABLE = _said("决定无法解密", "this decision cannot be opened")
 
-_PATIENT = text("select set_config('statement_timeout', '0', true)")
+_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
+_NEXT_CASES = text("select id from applications where id > :after order by id offset :some limit 1")
 
 
-def _compared(table: str, kind: str, function: str, chain: str) -> str:
+def _beginning_with(first: int) -> dict[str, Any]:
+    """Looks that belong to no case whose person's keyed hash begins with this byte, and their chain."""
+    return {"low": bytes([first]), "high": bytes([first + 1]) if first < 255 else None, "chain": f"reads:{first:02x}"}
+
+
+def _compared(rows: str, entries: str) -> str:
+    """Both sides of what must be one: ids are those of the table."""
     return (
-        f"select coalesce(t.id, (r.entry ->> 'id')::bigint) as id, r.entry as entered, t.id as stands from {table} t"  # noqa: S608
-        f" full join (select chain, entry::jsonb from record_entries where kind = '{kind}') r on (r.entry ->> 'id')::bigint = t.id"
-        f" where t.id is null or r.entry is null or r.entry is distinct from {function}(t) or r.chain <> {chain}"
+        "select coalesce(t.id, r.id) as id, r.said as entered, t.id as stands"  # noqa: S608
+        f" from ({rows}) t full join"
+        f" (select (e.entry::jsonb ->> 'id')::bigint as id, e.entry::jsonb as said, e.chain from record_entries e where {entries}) r"
+        " on r.id = t.id where t.id is null or r.id is null or r.said is distinct from t.said or r.chain <> t.chain"
     )
 
 
-_TABLES = {
-    "events": _compared("events", "event", "record_of_event", "t.application_id::text"),
-    "data_reads": _compared("data_reads", "read", "record_of_read", "chain_of_read(t)"),
+_IN_RANGE = "application_id > cast(:after as uuid) and application_id <= cast(:upto as uuid)"
+_CHAINS = "e.chain > cast(cast(:after as uuid) as text) and e.chain <= cast(cast(:upto as uuid) as text)"
+_OF_CASES = {
+    "events": _compared(
+        f"select id, record_of_event(x) as said, application_id::text as chain from events x where {_IN_RANGE}",  # noqa: S608
+        "kind = 'event' and " + _CHAINS,
+    ),
+    "data_reads": _compared(
+        f"select id, record_of_read(x) as said, chain_of_read(x) as chain from data_reads x where {_IN_RANGE}",  # noqa: S608
+        "kind = 'read' and " + _CHAINS,
+    ),
 }
+_OF_NO_CASE = _compared(
+    "select id, record_of_read(x) as said, chain_of_read(x) as chain from data_reads x"
+    " where application_id is null and subject_index >= :low and (cast(:high as bytea) is null or subject_index < :high)",
+    "kind = 'read' and chain = :chain",
+)
 # The newest decision of each kind counts.
 _DECISIONS = """
 select a.id, a.decision_box, m.digest as decision_digest, m.entered is true as decision_entered,

@@ -165,6 +165,20 @@ async def test_roles_and_sign_ins_are_entries_whoever_writes_them(cabinet: Cabin
     assert len([line for line in lines if b'"chain":"sign-ins:' in line and clerk.encode() in line]) == 1
 
 
+async def test_one_person_holds_one_of_the_three_offices(cabinet: Cabinet, owner: asyncpg.Connection) -> None:
+    """Whatever program tries."""
+    index, statement = cabinet.wiring.database.index(make_id_number(31)), (
+        "insert into clerks (id, login, name, role, county, password_hash, totp_secret_box, created_at, active, person_index)"
+        " values ($1, $1, 'Tests', $2, '330302', '', '', now(), $3, $4)"
+    )  # fmt: skip
+    await owner.execute(statement, str(new_id()), "system_admin", True, index)
+    await owner.execute(statement, str(new_id()), "audit_admin", False, index)
+    await owner.execute(statement, str(new_id()), "approver", True, index)
+    for role in ("security_admin", "audit_admin", "system_admin"):
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await owner.execute(statement, str(new_id()), role, True, index)
+
+
 async def test_writers_of_one_case_at_once_are_one_after_another_in_its_chain(cabinet: Cabinet) -> None:
     case = await cabinet.case(some_station())
     await asyncio.gather(*(cabinet.apply(case, "noted", data={"number": n}) for n in range(40)))
@@ -357,6 +371,15 @@ async def test_what_is_altered_behind_the_record_by_who_can_switch_triggers_off_
     await owner.execute("delete from events where application_id = any($1)", [altered, gone, moved, other])
     await owner.execute("alter table events enable trigger user")
     assert len(await differences(cabinet)) == 8 + 4
+
+
+async def test_tables_of_any_length_are_held_against_it_some_cases_at_a_time(cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = await differences(cabinet)
+    for _ in range(5):
+        await cabinet.case(some_station())
+    for at_once in (1, 2, 3):
+        monkeypatch.setattr("adapters.database.record_audit._CASES_AT_ONCE", at_once)
+        assert sorted(await differences(cabinet)) == sorted(before)
 
 
 async def test_a_decision_that_was_put_in_its_place_is_told(cabinet: Cabinet) -> None:

@@ -54,6 +54,19 @@ with workflow.unsafe.imports_passed_through():
 _STEP_STATUS = {StepKind.PRE_REVIEW: Status.REVIEWING, StepKind.REVIEW: Status.REVIEWING, StepKind.APPROVAL: Status.APPROVING}
 
 
+async def heeded(cancelled: "asyncio.Future[None]") -> None:
+    """Wait until something that was cancelled has ended.
+
+    An activity's answer that comes with the same workflow task as the cancellation swallows it, and the steps go on: they are
+    cancelled again until they heed it.
+    """
+    while True:
+        await workflow.wait([cancelled], timeout=1)
+        if cancelled.done():
+            return
+        cancelled.cancel()
+
+
 def _read_start(args: Sequence[RawValue]) -> tuple[UUID, ApplicationRequest]:
     """What the case was started with.
 
@@ -116,7 +129,7 @@ class ServiceItemProcedure(Fulfilling):
             steps.result()
             return
         steps.cancel()
-        await workflow.wait([steps])
+        await (heeded(steps) if self._timed else workflow.wait([steps]))
         if not steps.cancelled() and (error := steps.exception()) is not None and not isinstance(error, (CaseEnds, FailureError)):
             raise error
         if self._withdrawal is not None and not self._status.final:

@@ -30,7 +30,7 @@ _NO_WORDS = Bilingual(zh="请写明要做什么", en="Say what is to be done")
 
 @router.post("/questions", response_class=HTMLResponse)
 async def ask(request: Request, work_item_id: UUID, clerk: Clerk, form: CheckedForm) -> Response:
-    typed = text_of(form, "question")
+    typed = _words(form, "question")
     asking = questions.ask(request.app.state.office, clerk, work_item_id, typed)
     return await _done(request, clerk, work_item_id, asking, {"question": typed}, "questions")
 
@@ -40,7 +40,7 @@ async def investigate(request: Request, work_item_id: UUID, clerk: Clerk, form: 
     """Open one, or draw the form again with room for one more task."""
     office = request.app.state.office
     rows = _rows(form)
-    drafts = {"investigating": True, "why": text_of(form, "why"), "tasks": rows}
+    drafts = {"investigating": True, "why": _words(form, "why"), "tasks": rows}
     if text_of(form, "more"):
         drafts["tasks"] = [*rows, _empty_row()][:_ROWS]
         return item_page(request, await clerking.work_item(office, clerk, work_item_id), typed_nothing(), drafts=drafts)
@@ -60,6 +60,11 @@ async def _open(request: Request, clerk: ClerkActor, work_item_id: UUID, drafts:
         raise
 
 
+def _words(form: FormData, name: str) -> str:
+    """Browsers send the end of a line as two characters, and count it as one."""
+    return text_of(form, name).replace("\r\n", "\n")
+
+
 def _empty_row() -> dict[str, str]:
     return {"kind": "visit", "clerk": "", "day": "", "text": ""}
 
@@ -67,7 +72,7 @@ def _empty_row() -> dict[str, str]:
 def _rows(form: FormData) -> list[dict[str, str]]:
     """The tasks that were drawn, in order; one that was left empty stays as it is."""
     drawn = [place for place in range(_ROWS) if f"task-{place}-text" in form]
-    return [{name: text_of(form, f"task-{place}-{name}") for name in _FIELDS} for place in drawn] or [_empty_row()]
+    return [{name: _words(form, f"task-{place}-{name}") for name in _FIELDS} for place in drawn] or [_empty_row()]
 
 
 def _problems(place: int, row: dict[str, str]) -> list[FieldError]:
@@ -92,14 +97,14 @@ def _named_as_drawn(field: FieldError, places: list[int]) -> FieldError:
 
 @router.post("/investigations/close", response_class=HTMLResponse)
 async def close(request: Request, work_item_id: UUID, clerk: Clerk, form: CheckedForm) -> Response:
-    typed = text_of(form, "finding")
+    typed = _words(form, "finding")
     closing = investigating.close_investigation(request.app.state.office, clerk, work_item_id, typed)
     return await _done(request, clerk, work_item_id, closing, {"finding": typed}, "investigations")
 
 
 @router.post("/notes", response_class=HTMLResponse)
 async def note(request: Request, work_item_id: UUID, clerk: Clerk, form: CheckedForm) -> Response:
-    typed = text_of(form, "note")
+    typed = _words(form, "note")
     noting = handing_on.add_note(request.app.state.office, clerk, work_item_id, typed)
     return await _done(request, clerk, work_item_id, noting, {"note": typed}, "notes")
 

@@ -98,7 +98,7 @@ def read_decision(form: FormData, detail: WorkItemDetail) -> Typed:
     targets = [target for target, _ in detail.supplement_targets]
     return {
         "outcome": text_of(form, "outcome"),
-        "reason": text_of(form, "reason"),
+        "reason": text_of(form, "reason").replace("\r\n", "\n"),
         "marked": [target for target in targets if text_of(form, f"mark:{target}")],
         "why": {target: text_of(form, f"why:{target}") for target in targets},
         "originals": {m.code: finding for m in detail.originals if (finding := text_of(form, f"original:{m.code}"))},

@@ -19,6 +19,8 @@ from domain.jurisdiction import Role
 from domain.text import Bilingual
 
 _CHOOSE = Bilingual(zh="请选择一个时间", en="Choose a time")
+_TOO_FAR = Bilingual(zh="只能查看前后一年内的预约", en="Appointments are shown for a year back and ahead")
+_SHOWN = timedelta(days=366)
 _NOON = 12
 _NOTICE = timedelta(minutes=10)  # nobody gets to a counter sooner
 
@@ -192,13 +194,16 @@ async def arrivals(office: Office, actor: ClerkActor, day: date | None = None) -
     """Who comes to this clerk's counter on a day (default: today), in order, and who has checked in.
 
     Raises:
-        NotAllowed: not a clerk of a counter. NotFound: a clerk without a station.
+        NotAllowed: not a clerk of a counter. NotFound: a clerk without a station. InvalidInput: a day that is over a year away.
     """
     if actor.scope.role not in (Role.COUNTER, Role.SUPERVISOR):
         raise NotAllowed()
     if actor.scope.station is None:
         raise NotFound()
-    rows = await office.appointments.on_day(actor.scope.station, day or day_in_china(office.now()))
+    today = day_in_china(office.now())
+    if day is not None and abs(day - today) > _SHOWN:
+        raise InvalidInput(fields=[FieldError(path="/day", text=_TOO_FAR)])
+    rows = await office.appointments.on_day(actor.scope.station, day or today)
     await _enter(office, actor, rows)
     return [_arrival(office, row) for row in rows]
 

@@ -199,7 +199,7 @@ async def _hours_page(
     context: dict[str, Any] = {
         "station": station,
         "found": found,
-        "rows": [*shown, *({"weekday": "", "opens": "", "closes": "", "slot_minutes": "30", "seats": ""} for _ in range(spare))],
+        "rows": [*shown, *({"weekday": "", "opens": "", "closes": "", "slot_minutes": "", "seats": ""} for _ in range(spare))],
         "stations": await calendar.stations_with_hours(request.app.state.office, clerk),
         "saved": saved,
     }

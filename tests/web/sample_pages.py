@@ -191,6 +191,13 @@ def _waiting_case(world: World) -> None:
     )
 
 
+def _barred(world: World) -> None:
+    why = fake.zh_en("您办理过本件的其他环节", "you took another step of this case")
+    nobody = {"mine": False, "claimed_by": None, "claimed_by_name": None}
+    row = fake.work_row(StepKind.APPROVAL, status="open", barred="four_eyes", barred_text=why, **nobody)
+    world.detail = fake.work_detail(StepKind.APPROVAL, row=row, may_complete=False, may_ask=False, may_investigate=False)
+
+
 def _task(**changed: object) -> Arrange:
     def arrange(world: World) -> None:
         world.clerk = fake.clerk_actor(Role.INVESTIGATOR)
@@ -390,7 +397,9 @@ APPLICANT_PAGES = (
         for state in (ParcelState.ORDERED, ParcelState.IN_TRANSIT, ParcelState.DELIVERED)
     ),
     SamplePage("days for a visit", f"{HERE}/appointment"),
-    SamplePage("times of a day", f"{HERE}/appointment?day=2027-03-01", _counter(bookable=counter.booking_view(current=counter.booked_view()))),
+    SamplePage(
+        "times of a day", f"{HERE}/appointment?day=2027-03-01", _counter(bookable=counter.booking_view(current=counter.booked_view()))
+    ),
     SamplePage("no time is free", f"{HERE}/appointment", _counter(bookable=counter.booking_view(days=[]))),
     SamplePage("case with messages", HERE, _notices),
     SamplePage("my messages", "/my-notices", _notices),
@@ -420,6 +429,7 @@ STAFF_PAGES = (
     SamplePage("work item to claim", ITEM, _unclaimed),
     SamplePage("work item of another clerk", ITEM, _another_clerks),
     SamplePage("work item that waits for an answer", ITEM, _waiting_case),
+    SamplePage("work item that one may not handle", ITEM, _barred),
     SamplePage("task of an investigation", ITEM, _task()),
     SamplePage("counter", "/staff/counter"),
     SamplePage("counter, found", "/staff/counter?q=33030020261121000123"),

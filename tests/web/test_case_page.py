@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from casework import handing_on, questions
+from casework.case_views import ReasonTemplateView
 from domain.errors import FourEyes, WrongState
 from domain.jurisdiction import Role
 from domain.service_item import StepKind
@@ -104,6 +105,18 @@ def test_without_a_script_a_reason_is_inserted_by_a_button_and_stays_editable(br
     answer = browser.post(ITEM, data=TOKEN | {"insert": "1", "template": text, "outcome": "pass", "reason": "已看过。"})
     assert answer.status_code == 200 and world.done == []
     assert f"已看过。\n{text}</textarea>" in answer.text and re.search(r'value="pass"[^>]* checked', answer.text)
+
+
+def test_reasons_of_the_county_stand_under_the_outcome_that_they_fit(browser: TestClient, world: World) -> None:
+    kept = [
+        ReasonTemplateView(outcome="supplement", title="缺页", text="请补充全部页面。"),
+        ReasonTemplateView(outcome="pass", title="齐全", text="材料齐全。"),
+        ReasonTemplateView(outcome="refuse", title="不属于本环节", text="x"),
+    ]
+    world.detail = fake.work_detail(templates=kept)
+    select = browser.get(ITEM).text.split('id="template"')[1].split("</select>")[0]
+    groups = re.findall(r'<optgroup label="([^"]+)"><option value="([^"]+)">', select)
+    assert groups == [("材料齐全，报县级审批", "材料齐全。"), ("退回补正", "请补充全部页面。")]
 
 
 def test_enter_completes_and_does_not_insert_though_that_button_is_drawn_first(browser: TestClient) -> None:

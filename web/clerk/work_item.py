@@ -147,7 +147,7 @@ def item_page(
         typed=typed,
         drafts=drafts_of_nothing() | (drafts or {}),
         decides=detail.row.kind in DECIDING,
-        templates=detail.templates or _common_reasons(language),
+        templates=_reasons(detail, language),
         left_open=_left_open(detail, language),
         tasks_left=investigation.tasks_left if (investigation := _under_way(detail)) else 0,
         refused=error.text if isinstance(error, FourEyes) else None,
@@ -161,9 +161,13 @@ def item_page(
     )
 
 
-def _common_reasons(language: Language) -> list[ReasonTemplateView]:
-    texts = [say(language, f"template.{key}") for key in _COMMON_REASONS]
-    return [ReasonTemplateView(outcome="", title=text, text=text) for text in texts]
+def _reasons(detail: WorkItemDetail, language: Language) -> list[tuple[str, list[ReasonTemplateView]]]:
+    """Reasons to start from, under the outcome that they fit."""
+    if not detail.templates:
+        texts = [say(language, f"template.{key}") for key in _COMMON_REASONS]
+        return [("", [ReasonTemplateView(outcome="", title=text, text=text) for text in texts])]
+    groups = [(text.in_language(language), [t for t in detail.templates if t.outcome == code]) for code, text in detail.outcomes]
+    return [(label, kept) for label, kept in groups if kept]
 
 
 def _left_open(detail: WorkItemDetail, language: Language) -> list[str]:

@@ -102,6 +102,13 @@ def test_who_was_refused_after_paying_reads_that_the_fee_comes_back(world: World
     assert "这笔费用会原路退回" not in browser.get(HERE).text
 
 
+def test_who_withdraws_after_paying_reads_that_the_fee_comes_back(world: World, browser: TestClient) -> None:
+    world.case = fake.case_view(Status.REVIEWING, fee=following.fee_view(PaymentState.PAID))
+    assert "您缴的 40.50 元会原路退回" in browser.get(f"{HERE}/withdraw").text
+    world.case = fake.case_view(Status.REVIEWING)
+    assert "原路退回" not in browser.get(f"{HERE}/withdraw").text
+
+
 # --- a question --------------------------------------------------------------------------------------------------
 
 

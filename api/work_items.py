@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from api.access import Clerk, OfficeHere
 from api.models import Completion, WorkItemPage
 from casework import clerking, handing_on, queueing
-from casework.handing_on import BulkResult, Colleague, NoteView
+from casework.case_views import NoteView
+from casework.handing_on import BulkResult, Colleague
 from casework.views import WorkItemDetail, WorkItemRow
 from domain.queues import Counts, Priority, QueueFilter, View
 

@@ -1,13 +1,13 @@
 """Handing work on: to a colleague, to some people, many pieces at once; how urgent it is, and notes between colleagues."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from casework.actors import ClerkActor
+from casework.case_views import NoteView
 from casework.office import Office
 from casework.queueing import as_it_is_now, holders_ended_by, release, seen_by, worked_by
 from casework.reads import enter_case_look
@@ -44,12 +44,6 @@ class BulkResult(BaseModel):
     work_item_id: UUID
     acceptance_number: str | None
     problem: Bilingual | None = None
-
-
-class NoteView(BaseModel):
-    by: str
-    at: datetime
-    text: str
 
 
 # --- one at a time ---------------------------------------------------------------------------------------------------

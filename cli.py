@@ -13,6 +13,7 @@ from commands.clients import app as clients
 from commands.decision import app as decision
 from commands.demo import app as demo
 from commands.service import app as service
+from commands.supervise import app as supervise
 
 # Without rich's markup: importing it would double the time that --help takes.
 app = typer.Typer(
@@ -76,6 +77,7 @@ app.add_typer(clients, name="clients")
 app.add_typer(decision, name="decision")
 app.add_typer(demo, name="demo")
 app.add_typer(service, name="service")
+app.add_typer(supervise, name="supervise")
 
 
 def main() -> None:

@@ -123,7 +123,7 @@ class Board(BaseModel):
     sources: list[SourceLine]
     patterns: list[PatternLine]
     owners: list[OwnerLine]
-    inquiries: list[InquiryRow]  # open, nearest their limit first
+    inquiries: list[InquiryRow]  # open, nearest their limit first, but for those of `undoable`
     undoable: list[InquiryRow]
 
     @property
@@ -147,7 +147,7 @@ class Board(BaseModel):
         return sum(line.health in ("away", "slow") for line in self.sources)
 
     def open_of(self, pattern: Pattern) -> int:
-        return next((line.open for line in self.patterns if line.pattern is pattern), 0)
+        return next((line.open for line in self.patterns if line.pattern == pattern), 0)
 
 
 class WorkLine(BaseModel):
@@ -189,7 +189,7 @@ async def _board(office: Office, place: str) -> Board:
     at = office.now()
     # Whose territory no registry has told yet is looked after where it would end up.
     record = await office.boards.board(place, at, homeless=place == office.settings_view.default_county)
-    opened = await office.inquiries.inquiries(place, open_only=True, pattern=None, owner=None, after=None, limit=LISTED_INQUIRIES)
+    opened = await office.inquiries.inquiries(place, open_only=True, pattern=None, owner=None, after=None, limit=2 * LISTED_INQUIRIES)
     undoable = await office.inquiries.inquiries(
         place, open_only=True, pattern=Pattern.UNDOABLE.value, owner=None, after=None, limit=LISTED_INQUIRIES
     )
@@ -210,7 +210,7 @@ async def _board(office: Office, place: str) -> Board:
             for row in record["inquiries"]["patterns"]
         ],
         owners=[OwnerLine(**row | {"open": row["n"]}) for row in record["inquiries"]["owners"]],
-        inquiries=[inquiry_row(office, row) for row in opened],
+        inquiries=[inquiry_row(office, row) for row in opened if row["pattern"] != Pattern.UNDOABLE],
         undoable=[inquiry_row(office, row) for row in undoable],
     )
 

@@ -135,7 +135,8 @@ async def test_open_inquiries_are_counted_by_pattern_and_owner_the_late_ones_fir
         (Pattern.HASTY_APPROVALS, 1, 0, 0),
     ]
     assert [(line.owner, line.open, line.late) for line in board.owners] == [(None, 2, 1), (owner.clerk_id, 1, 0)]
-    assert board.inquiries[0].id == ids[1] and {row.id for row in board.undoable} == set(ids[:2])
+    assert [row.id for row in board.inquiries] == [ids[2]] and [row.id for row in board.undoable] == [ids[1], ids[0]]
+    assert (board.open_of(Pattern.UNDOABLE), board.open_of(Pattern.OVERDUE)) == (2, 0)
     assert (board.open_inquiries, board.unowned, board.late_inquiries) == (3, 2, 1)
 
 

@@ -32,6 +32,8 @@ from workflows.procedure import ServiceItemProcedure
 
 log = logging.getLogger("onetrip.worker")
 NOTICE_PAUSE_SECONDS = 0.5
+# What a death may send again: the SMS gateway drops a message that it has seen, a mail server need not.
+AT_ONCE = {Channel.SMS: 20, Channel.EMAIL: 1}
 LONGEST_NOTICE_PAUSE_SECONDS = 10.0
 CLIP_PAUSE_SECONDS = 30.0
 LOOK_PAUSE_SECONDS = 60.0
@@ -135,7 +137,7 @@ def _sender(channel: Channel) -> "_Companion":
         pause = NOTICE_PAUSE_SECONDS
         while True:
             try:
-                seen = await wiring.outbox.send_notices(channel, hand_over)
+                seen = await wiring.outbox.send_notices(channel, hand_over, at_most=AT_ONCE[channel])
                 pause = NOTICE_PAUSE_SECONDS if seen == 0 else 0.0
             except DomainError as error:
                 log.warning("%s notices wait: %s", channel, error.kind)

@@ -1,7 +1,7 @@
 """The outbox: notices written with the change that causes them, handed over once, and the log that people read."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, update
@@ -32,34 +32,32 @@ class Outbox:
         A death between sending and committing sends again with the same message id, which the gateway drops.
         A gateway that is away ends the batch: what it was not offered waits for the next one.
         """
-        seen = 0
+        seen, ended = 0, list[Record]()
         async with self._db.transaction() as connection:
             for row in (await connection.execute(_due(channel, at_most))).all():
                 seen += 1
-                if not await self._send(connection, channel, row, hand_over):
+                fate = await self._hand_over(channel, row, hand_over)
+                if fate in ("away", "unreadable"):
+                    await _postpone(connection, row)
+                else:
+                    ended.append(await _end(connection, row, None if fate == "sent" else NotSent(fate)))
+                if fate == "away":
                     break
+            await _tell(connection, ended)
         return seen
 
-    async def _send(self, connection: AsyncConnection, channel: Channel, row: Any, hand_over: HandOver) -> bool:
-        """False: the gateway is away."""
+    async def _hand_over(self, channel: Channel, row: Any, hand_over: HandOver) -> Literal["sent", "away", "unreadable"] | NotSent:
         box = getattr(row, f"{_DESTINATION[channel]}_box")
         if box is None:
-            await self._drop(connection, row, _MISSING[channel])
-            return True
+            return _MISSING[channel]
         try:
             to = self._db.open(box, f"applications.{_DESTINATION[channel]}", row.application_id)
             await hand_over(_message(row, to))
-        except DomainError as error:
-            if error.passing:  # the gateway is away, or this box cannot be read: its key may come back
-                await _postpone(connection, row)
-            else:
-                await self._drop(connection, row, NotSent.REFUSED)
-            return not isinstance(error, Unavailable)
-        await _note(connection, row, "notice_sent", {"sent_at": func.now(), "attempts": row.attempts + 1})
-        return True
-
-    async def _drop(self, connection: AsyncConnection, row: Any, why: NotSent) -> None:
-        await _note(connection, row, "notice_not_sent", {"not_sent": why.value, "attempts": row.attempts})
+        except Unavailable:
+            return "away"
+        except DomainError as error:  # a box whose key may come back, or a number that takes nothing
+            return "unreadable" if error.passing else NotSent.REFUSED
+        return "sent"
 
     # --- the log -------------------------------------------------------------------------------------------------
 
@@ -114,15 +112,22 @@ async def _postpone(connection: AsyncConnection, row: Any) -> None:
     )
 
 
-async def _note(connection: AsyncConnection, row: Any, event: str, changed: Record) -> None:
-    """The end of a notice, as an event of its case that the timeline leaves out."""
+async def _end(connection: AsyncConnection, row: Any, why: NotSent | None) -> Record:
+    """Mark a notice as sent, or as one that never will be; returns the event of its case that says so."""
+    changed = {"sent_at": func.now(), "attempts": row.attempts + 1} if why is None else {"not_sent": why.value}
     await connection.execute(update(notices).where(notices.c.id == row.id).values(**changed))
-    data = {"notice": row.key, "channel": row.channel, **({"why": changed["not_sent"]} if "not_sent" in changed else {})}
-    await connection.execute(
-        insert(events)
-        .values(application_id=row.application_id, key=f"{event}:{row.id}", at=func.now(), event=event, by="system", text=None, data=data)
-        .on_conflict_do_nothing(index_elements=["application_id", "key"])
-    )
+    event = "notice_sent" if why is None else "notice_not_sent"
+    said = {"notice": row.key, "channel": row.channel} | ({"why": why.value} if why else {})
+    return {"application_id": row.application_id, "key": f"{event}:{row.id}", "event": event, "data": said}
+
+
+async def _tell(connection: AsyncConnection, ended: list[Record]) -> None:
+    """Append the events, which the timeline leaves out."""
+    if not ended:
+        return
+    # By case: the record locks each case's chain until the commit, and another sender may be telling of the same cases.
+    rows = [{**event, "at": func.now(), "by": "system", "text": None} for event in sorted(ended, key=lambda e: e["application_id"])]
+    await connection.execute(insert(events).values(rows).on_conflict_do_nothing(index_elements=["application_id", "key"]))
 
 
 _LOG = (

@@ -196,6 +196,32 @@ async def test_a_gateway_that_is_away_is_asked_once_a_batch_and_holds_up_no_othe
     assert states == {"sent", "gateway_away"}
 
 
+async def test_two_channels_that_tell_of_the_same_cases_at_once_do_not_stop_each_other(outbox: Cabinet) -> None:
+    """Each case's chain of the record is held until the commit, so both must take the chains in one order."""
+    found = [await outbox.case(some_station(), with_email()) for _ in range(6)]
+    for case in found:
+        await outbox.notice(case)
+    async with outbox.wiring.database.transaction() as connection:
+        for place, case in enumerate(found):  # by e-mail the other way round
+            due = func.now() - timedelta(seconds=60 + place)
+            await connection.execute(
+                update(notices).where(notices.c.application_id == case, notices.c.channel == "email").values(next_try_at=due)
+            )
+    boxes, both_handed_over = {Channel.SMS: NoticeBox(), Channel.EMAIL: NoticeBox()}, asyncio.Barrier(2)
+
+    async def send(channel: Channel) -> int:
+        async def take(notice: OutgoingNotice) -> None:
+            await boxes[channel].take(notice)
+            if len(boxes[channel].sent) == len(found):
+                await asyncio.wait_for(both_handed_over.wait(), 10)
+
+        return await outbox.wiring.outbox.send_notices(channel, take)
+
+    assert sorted(await asyncio.gather(send(Channel.SMS), send(Channel.EMAIL))) == [6, 6]
+    assert await unsent(outbox) == []
+    assert [len(box.sent) for box in boxes.values()] == [6, 6]
+
+
 async def test_at_night_a_notice_waits_for_the_morning(outbox: Cabinet, monkeypatch: pytest.MonkeyPatch) -> None:
     case = await outbox.case(some_station())
     morning = datetime.now(UTC) + timedelta(hours=9)

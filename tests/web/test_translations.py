@@ -127,7 +127,6 @@ JOINED: dict[str, list[str]] = {
     "audit.fault_": ["altered", "deleted", "reordered", "inserted", "truncated"],
     "audit.by_": ["login", "number", "day"],
     "audit.look_": ["at", "who", "case", "why", "what"],
-    "template.": ["agree", "proof_unclear", "proof_missing", "reason_weak", "registry_differs", "law"],
 }
 
 

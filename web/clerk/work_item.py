@@ -28,8 +28,6 @@ from web.visitor import CheckedForm, Clerk, language_of, text_of
 router = APIRouter(route_class=PageRoute, prefix="/staff")
 Typed = dict[str, Any]
 TASKS_AT_FIRST = 1
-# What a county starts with, until it keeps reasons of its own.
-_COMMON_REASONS = ("agree", "proof_unclear", "proof_missing", "reason_weak", "registry_differs", "law")
 _TEMPLATES = {StepKind.INVESTIGATION: "staff/task.html"}
 
 
@@ -163,11 +161,21 @@ def item_page(
 
 def _reasons(detail: WorkItemDetail, language: Language) -> list[tuple[str, list[ReasonTemplateView]]]:
     """Reasons to start from, under the outcome that they fit."""
-    if not detail.templates:
-        texts = [say(language, f"template.{key}") for key in _COMMON_REASONS]
-        return [("", [ReasonTemplateView(outcome="", title=text, text=text) for text in texts])]
+    if not detail.templates:  # what a county starts with
+        return [("", [ReasonTemplateView(outcome="", title=text, text=text) for text in _common_reasons(language)])]
     groups = [(text.in_language(language), [t for t in detail.templates if t.outcome == code]) for code, text in detail.outcomes]
     return [(label, kept) for label, kept in groups if kept]
+
+
+def _common_reasons(language: Language) -> list[str]:
+    return [
+        say(language, "template.agree"),
+        say(language, "template.proof_unclear"),
+        say(language, "template.proof_missing"),
+        say(language, "template.reason_weak"),
+        say(language, "template.registry_differs"),
+        say(language, "template.law"),
+    ]
 
 
 def _left_open(detail: WorkItemDetail, language: Language) -> list[str]:

@@ -34,7 +34,7 @@ MANNER = {"lost": 0.2, "repeated": 0.3, "reordered": 0.3, "forged": 0.5, "delay_
 FAULTS = {"error_rate": 0.15}  # half of these come after the deed
 DELIVERY = {"delivery_seconds": 4, "returned_share": 0.3}
 COUNTIES = ("330302", "330303")
-PATIENCE_SECONDS = 900.0
+PATIENCE_SECONDS = 1800.0
 LOOK_SECONDS = 0.3
 
 

@@ -263,7 +263,12 @@ class PersonnelStore:
     async def refused_callbacks(self, limit: int) -> list[Record]:
         """`provider`, `why`, `order_id`, `received_at` and the digest of the body, the newest first; one that was repeated is none."""
         columns = (callbacks.c.provider, callbacks.c.why, callbacks.c.order_id, callbacks.c.received_at, callbacks.c.body_sha256)
-        query = select(*columns).where(~callbacks.c.accepted, callbacks.c.why != "repeated").order_by(callbacks.c.received_at.desc()).limit(limit)
+        query = (
+            select(*columns)
+            .where(~callbacks.c.accepted, callbacks.c.why != "repeated")
+            .order_by(callbacks.c.received_at.desc())
+            .limit(limit)
+        )
         async with self._db.statement() as connection:
             return [dict(row._mapping) for row in await connection.execute(query)]
 

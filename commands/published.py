@@ -19,7 +19,10 @@ def read_heads(place: str) -> list[str]:
     Raises:
         HeadsUnreadable: with what is wrong.
     """
-    return _from_address(place) if place.startswith(("http://", "https://")) else _from_file(Path(place))
+    tokens = _from_address(place) if place.startswith(("http://", "https://")) else _from_file(Path(place))
+    if not tokens:
+        raise HeadsUnreadable(f"{place} holds no heads: nothing vouches for any entry")
+    return tokens
 
 
 def _from_file(file: Path) -> list[str]:

@@ -82,7 +82,6 @@ class _Mark(NamedTuple):
     seq: int
     hash: bytes
     line: int
-    follows: int  # the entry that it stands after
 
 
 class _Vouched:
@@ -157,7 +156,7 @@ class RecordCheck:
         if head > len(self._heads):
             return  # vouched for by a head that we were not given
         follows = self._entries[-1].seq if self._entries else 0
-        self._marks.append(_Mark(head, seq, hash_, self._line, follows))
+        self._marks.append(_Mark(head, seq, hash_, self._line))
         if follows != seq or self._entries[-1].hash != hash_:
             self._broken = True
         self._vouched[head - 1].tree.add(member_leaf(chain, seq, hash_))

@@ -125,6 +125,10 @@ def test_a_saved_answer_of_the_api_will_do_too(tmp_path: Path) -> None:
     file = tmp_path / "heads.json"
     file.write_text(json.dumps({"items": [{"jws": "a", "number": 1, "sealed_at": str(datetime.now(UTC))}], "next_cursor": None}))
     assert read_heads(str(file)) == ["a"]
+    for nothing in ("", '{"items": [], "next_cursor": null}'):
+        file.write_text(nothing)
+        with pytest.raises(HeadsUnreadable, match="nothing vouches"):
+            read_heads(str(file))
     file.write_text("{}")
     with pytest.raises(HeadsUnreadable):
         read_heads(str(file))

@@ -127,6 +127,7 @@ async def _page(
         escalations=ESCALATIONS,
         service_items=sorted(((item.code, item.name) for item in office.catalogue.all()), key=lambda pair: pair[1].in_language(language)),
         takes=working_role(clerk) is not None,
+        directs=queueing.seat_of(clerk).directs,
         emptied="emptied" in request.query_params,
         completed=request.query_params.get("completed"),
         **more,

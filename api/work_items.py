@@ -56,6 +56,10 @@ class PriorityChange(_Body):
     reason: str = Field(min_length=1, max_length=handing_on.REASON_LENGTH)
 
 
+class Wanted(_Body):
+    text: str = Field(min_length=1, max_length=64)
+
+
 class ManyItems(_Body):
     items: Items
 
@@ -89,9 +93,9 @@ async def counts(office: OfficeHere, actor: Clerk) -> Counts:
     return await queueing.counts(office, actor)
 
 
-@router.get("/found", summary="By acceptance number, ID number or the applicant's whole name")
-async def found(office: OfficeHere, actor: Clerk, text: Annotated[str, Query(min_length=1, max_length=64)]) -> list[WorkItemRow]:
-    return await queueing.search(office, actor, text)
+@router.post("/search", summary="By acceptance number, ID number or the applicant's whole name, which must not stand in an address")
+async def search(body: Wanted, office: OfficeHere, actor: Clerk) -> list[WorkItemRow]:
+    return await queueing.search(office, actor, body.text)
 
 
 @router.post("/take-next", summary="Claim the most pressing one; under the same Idempotency-Key the same again, while it is held")

@@ -109,8 +109,8 @@ async def submit(office: Office, actor: Actor, request: ApplicationRequest, idem
         raise IdempotencyConflict()
     with suppress(WrongState):  # begun under this key before, and ended since: the view below tells how
         await office.engine.start(application_id, request)
-    if isinstance(actor, ApplicantActor):
-        await office.desk.drop_draft(actor.person_id, draft_key(actor, item.code))
+    if isinstance(actor, ApplicantActor) and not isinstance(actor, AttendedActor):  # who is attended to signs first
+        await office.desk.drop_draft(actor.person_id, item.code)
     return await get_application(office, actor, application_id)
 
 

@@ -19,7 +19,7 @@ from casework.queueing import worked_by
 from casework.reads import enter_check_in, enter_search
 from domain.application import clean_name
 from domain.clock import day_in_china
-from domain.errors import FieldError, InvalidInput, NotAllowed, NotFound, WorkItemNotClaimed
+from domain.errors import FieldError, InvalidInput, NotAllowed, NotFound, UnsupportedMedia, WorkItemNotClaimed
 from domain.identity_numbers import parse_id_number
 from domain.ids import new_id
 from domain.jurisdiction import Role
@@ -267,19 +267,27 @@ class CheckedSignature:
     media_type: str
 
 
-def check_signature(given: SignatureInput, name: str) -> CheckedSignature:
-    """A signature that can be kept.
+async def check_signature(office: Office, given: SignatureInput, name: str) -> CheckedSignature:
+    """A signature that can be kept, a drawing redrawn.
 
     Raises:
         InvalidInput: there is none, the name is another one, or the drawing is unreadable. At `/signature`.
     """
     if given.drawing:
-        return CheckedSignature(_drawing(given.drawing), "image/png")
+        return await _redrawn(office, given.drawing)
     if not given.typed:
         raise _refuse(_SIGN)
     if _plain(given.typed) != _plain(name):
         raise _refuse(_OTHER_NAME)
     return CheckedSignature(clean_name(given.typed).encode(), "text/plain")
+
+
+async def _redrawn(office: Office, url: str) -> CheckedSignature:
+    try:
+        clean = await office.clean_upload(_drawing(url), "image/png")
+    except UnsupportedMedia as error:
+        raise _refuse(_BAD_DRAWING) from error
+    return CheckedSignature(clean.data, clean.media_type)
 
 
 def _drawing(url: str) -> bytes:
@@ -303,25 +311,18 @@ def _refuse(text: Bilingual) -> InvalidInput:
 async def keep_signature(
     office: Office, actor: ClerkActor, application_id: UUID, purpose: Literal["application", "receipt"], signature: CheckedSignature
 ) -> None:
-    """Store a signature; once per case and purpose, whatever is sent again.
-
-    Raises:
-        UnsupportedMedia: the drawing cannot be redrawn.
-    """
+    """Store a signature; once per case and purpose, whatever is sent again."""
     if await office.counter.signature_of(application_id, purpose) is not None:
         return
-    data = signature.data
-    if signature.media_type == "image/png":
-        data = (await office.clean_upload(data, "image/png")).data
     signature_id = uuid5(application_id, purpose)
-    sha256 = await office.objects.put(signature_key(signature_id), data, signature.media_type)
+    sha256 = await office.objects.put(signature_key(signature_id), signature.data, signature.media_type)
     await office.counter.keep_signature(
         {
             "id": signature_id,
             "application_id": application_id,
             "purpose": purpose,
             "sha256": sha256,
-            "size": len(data),
+            "size": len(signature.data),
             "at": office.now(),
             "clerk_id": actor.clerk_id,
         }

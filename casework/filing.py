@@ -12,6 +12,7 @@ from casework.access import SERVED_FOR, require_case
 from casework.actors import AttendedActor, ClerkActor
 from casework.counter import SignatureInput, check_signature, keep_signature, require_counter, take_up
 from casework.office import Office
+from casework.prefilling import draft_key
 from casework.reads import ENTERING_PHONE, FILING, enter_filing
 from casework.views import ApplicationView
 from domain.admission import invalid_request
@@ -78,7 +79,7 @@ async def begin(office: Office, clerk: ClerkActor, code: str, typed: PersonTyped
         await _bind(office, person_id, applicant, typed)
     kept = {"applicant": applicant.model_dump(), "begun_at": office.now().isoformat()}
     await office.desk.save_draft(person_id, _person_key(clerk), kept, office.now())
-    await office.desk.drop_draft(person_id, f"{item.code}@{clerk.clerk_id}")  # what an earlier visit left
+    await office.desk.drop_draft(person_id, draft_key(_actor(office, clerk, person_id, applicant), item.code))  # of an earlier visit
     return person_id
 
 
@@ -218,9 +219,11 @@ async def file(
     Raises:
         InvalidInput: the signature is missing or another name's; what to correct. Others as `applying.submit`.
     """
-    signed = check_signature(signature, actor.name)
+    signed = await check_signature(office, signature, actor.name)
     view = await applying.submit(office, actor, request, idempotency_key)
     await keep_signature(office, actor.clerk, view.id, "application", signed)
+    # Last: until the signature is kept, sending the page again finds what was filled in, and the same case.
+    await office.desk.drop_draft(actor.person_id, draft_key(actor, view.service_item))
     return view
 
 

@@ -221,7 +221,7 @@ async def _as_it_is(data: bytes, media_type: str) -> _Clean:
 async def test_a_signature_is_kept_once_and_sealed(cabinet: Cabinet) -> None:
     office, clerk = cabinet.office, clerk_at(some_station())
     case = await waiting_case(cabinet, some_station())
-    signature = counter.check_signature(SignatureInput(typed=f" {NAME[0]} {NAME[1:]} "), NAME)
+    signature = await counter.check_signature(office, SignatureInput(typed=f" {NAME[0]} {NAME[1:]} "), NAME)
     for _ in range(2):
         await counter.keep_signature(office, clerk, case, "receipt", signature)
     kept = await office.counter.signature_of(case, "receipt")

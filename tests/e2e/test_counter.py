@@ -120,7 +120,9 @@ def test_a_case_filed_without_a_phone_is_in_the_persons_list_once_a_counter_ente
     begin_filing(clerk, person, "no-criminal-record")
     clerk.locator("[name=reason]").first.check()
     visitor.go_on(clerk)
-    box = clerk.locator("[data-signature-pad]").bounding_box()
+    pad = clerk.locator("[data-signature-pad]")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
     assert box is not None, "the applicant signs with a finger or a pen"
     clerk.mouse.move(box["x"] + 40, box["y"] + 40)
     clerk.mouse.down()

@@ -190,7 +190,7 @@ class CounterWorld:
         return self.attended_actor(clerk)
 
     async def file(self, office: Any, actor: AttendedActor, request: Any, key: str, signature: SignatureInput) -> Any:
-        check_signature(signature, actor.name)
+        await check_signature(office, signature, actor.name)
         self.done.append(("file", (request, signature)))
         return self.case  # type: ignore[attr-defined]  # the world's
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 import web
 from adapters.calendar import OfficeWorkingDays
+from adapters.uploads import CleanUpload, clean_upload
 from casework import (
     accounts,
     applying,
@@ -888,6 +889,9 @@ class FakeOffice:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    async def clean_upload(self, data: bytes, declared: str) -> CleanUpload:
+        return clean_upload(data, declared)
 
 
 def office_with(world: World, patch: pytest.MonkeyPatch, *, demo_mode: bool = True, site_url: str = "http://testserver") -> Any:

@@ -131,7 +131,7 @@ def test_the_counter_says_what_is_still_to_be_done(typed: dict[str, str], field:
     ("typed", "outcome", "signed"),
     [
         (ALL_SAME | SIGNED, "match", [("receipt", "text/plain")]),
-        (ALL_SAME | {"signed": "yes", "signature": drawing()}, "match", [("receipt", "image/png")]),
+        (ALL_SAME | {"signed": "yes", "signature": drawing()}, "match", [("receipt", "image/jpeg")]),
         (ALL_SAME | {"original:proof": "different", "reason": "编号不同", "signed": "yes"}, "differ", []),
     ],
 )

@@ -165,7 +165,7 @@ async def sign(request: Request, work_item_id: UUID, clerk: Clerk, form: Checked
             return await _end_visit(request, clerk, detail, missing)
         outcome = _outcome_of(detail, typed)
         if outcome != "differ":
-            signature = counter.check_signature(SignatureInput(typed.signature, typed.signed_name), detail.applicant_name)
+            signature = await counter.check_signature(office, SignatureInput(typed.signature, typed.signed_name), detail.applicant_name)
             await counter.keep_signature(office, clerk, detail.row.application_id, "receipt", signature)
         await clerking.complete(
             office, clerk, work_item_id, outcome=outcome, reason=typed.reason or None, supplement=[], originals=typed.originals

@@ -24,6 +24,8 @@ LIVE = literal_column("work_items.status in ('open', 'claimed')", Boolean)
 OPEN = literal_column("work_items.status = 'open'", Boolean)
 TO_TAKE = literal_column("(work_items.status = 'open' and work_items.paused_at is null)", Boolean)
 HELD = literal_column("work_items.status = 'claimed'", Boolean)
+# Compared and not counted: of what a function answers the planner knows nothing, and takes it for rare.
+_TO_EVERYBODY = literal_column("(work_items.candidates = '{}')", Boolean)
 _DECIDING = sorted(kind.value for kind in DECIDING)
 _EARLIER = work_items.alias("earlier")
 
@@ -159,7 +161,7 @@ def took_part(clerk_id: str) -> ColumnElement[bool]:
 
 def offered_to(names: Sequence[str]) -> ColumnElement[bool]:
     """To everybody, or to one of these clerks."""
-    return or_(func.cardinality(ITEM.candidates) == 0, ITEM.candidates.overlap(list(names)))
+    return or_(_TO_EVERYBODY, ITEM.candidates.overlap(list(names)))
 
 
 # --- what a view and a filter ask for --------------------------------------------------------------------------------
@@ -237,8 +239,13 @@ def _in_order(query: Select[Any], limit: int) -> Select[Any]:
 
 def _count(seat: Seat, view: View, now: datetime, near: datetime) -> Any:
     every = QueueFilter()
+    priorities = ITEM.priority.in_([p.value for p in Priority])
+    # In the order of the queue, so that its own index is read, and no further than it is counted.
     parts = [
-        select(ITEM.id).where(*place, *_of_view(seat, view, now, near), ITEM.priority.in_([p.value for p in Priority])).limit(COUNT_AT_MOST)
+        select(ITEM.id)
+        .where(*place, *_of_view(seat, view, now, near), *([priorities] if view in (View.NEAR, View.OVER) else []))
+        .order_by(ITEM.priority.desc(), ITEM.due_at, ITEM.id)
+        .limit(COUNT_AT_MOST)
         for place in _places(seat, view, every)
     ]
     rows = union_all(*(select(part.subquery()) for part in parts)) if len(parts) > 1 else parts[0]

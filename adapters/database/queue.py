@@ -238,15 +238,15 @@ def _in_order(query: Select[Any], limit: int) -> Select[Any]:
 
 
 def _count(seat: Seat, view: View, now: datetime, near: datetime) -> Any:
-    every = QueueFilter()
-    priorities = ITEM.priority.in_([p.value for p in Priority])
-    # In the order of the queue, so that its own index is read, and no further than it is counted.
+    # In the order of the queue, so that its own index is read, and no further than it is counted: by each priority where limits bound it.
+    each: Sequence[Priority | None] = list(Priority) if view in (View.NEAR, View.OVER) else [None]
     parts = [
         select(ITEM.id)
-        .where(*place, *_of_view(seat, view, now, near), *([priorities] if view in (View.NEAR, View.OVER) else []))
+        .where(*place, *_of_view(seat, view, now, near), *([] if priority is None else [ITEM.priority == priority.value]))
         .order_by(ITEM.priority.desc(), ITEM.due_at, ITEM.id)
         .limit(COUNT_AT_MOST)
-        for place in _places(seat, view, every)
+        for place in _places(seat, view, QueueFilter())
+        for priority in each
     ]
     rows = union_all(*(select(part.subquery()) for part in parts)) if len(parts) > 1 else parts[0]
     stopped = select(rows.subquery()).limit(COUNT_AT_MOST).subquery()

@@ -24,6 +24,7 @@ from casework import accounts, supervising
 from casework.accounts import NewClerk
 from catalogue.loader import Catalogue
 from domain.application import Status
+from domain.changes import SupplementRequest
 from domain.ids import new_id
 from domain.inquiries import Pattern
 from domain.jurisdiction import Role
@@ -93,6 +94,7 @@ async def _plant(settings: Settings, catalogue: Catalogue) -> County:
         await connection.execute(change.values(status=Status.GATHERING.value, updated_at=long_ago, waiting_for=waiting))
         late = update(tables.work_items).where(tables.work_items.c.id == late_item)
         await connection.execute(late.values(due_at=long_ago, opened_at=long_ago - timedelta(days=3)))
+    await _ended(cabinet, station)
     await supervising.look(wiring.patterns, wiring.inquiries, county, at_most_every=timedelta(0))
     await wiring.inquiries.open(
         key=f"bad_rating:{overdue}", pattern=Pattern.BAD_RATING, county=county, station=station, opened_by="applicant",
@@ -100,6 +102,22 @@ async def _plant(settings: Settings, catalogue: Catalogue) -> County:
     )  # fmt: skip
     await wiring.close()
     return County(county, tokens[Role.SUPERVISOR], tokens[Role.APPROVER], stuck, overdue)
+
+
+async def _ended(cabinet: Cabinet, station: str) -> None:
+    """What the charts are drawn from."""
+    now = datetime.now(UTC)
+    for number in range(6):
+        case = await cabinet.case(station, make_application_request(ITEM))
+        async with cabinet.wiring.database.transaction() as connection:
+            change = update(tables.applications).where(tables.applications.c.id == case)
+            times = {"opened_at": now - timedelta(hours=number * 7 + 1), "ended_at": now}
+            await connection.execute(change.values(status="completed", outcome="approved", supplement_round=number % 2, **times))
+            grade = {"application_id": case, "grade": 5 - number % 3, "reasons": [], "at": now}
+            await connection.execute(insert(tables.ratings).values(**grade))
+    sent_back = await cabinet.case(station, make_application_request(ITEM))
+    requests = [SupplementRequest(target="answers.reason", reason="写明")]
+    await cabinet.apply(sent_back, "supplement_asked", supplement=requests, supplement_until=now)
 
 
 async def _hasty(cabinet: Cabinet, clerk_id: str, station: str) -> None:

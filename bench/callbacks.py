@@ -21,7 +21,7 @@ from bench.requests import People, clip_bytes
 from bench.session import IDENTITY_NOTE, bearer, clerk_token, integrator_token, office_of, stack_for_bench
 from bench.sources import first_error
 from bench.staff import Clerk
-from bench.watch import Watch
+from bench.watch import FINAL, Watch
 from bench.ways import WAYS, Way
 from casework.editing import publish
 from casework.office import Office
@@ -70,14 +70,16 @@ class Town:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _pay(self, case: str) -> None:
-        """Open the pay page, if the order is still open, and pay."""
+        """Open the pay page, if there is one and it can still be paid, and pay."""
         address = f"{self.settings.payments}/orders/fee-{case}"
         while True:
             async with self.session.get(address, headers=bearer(self.settings.registries_token)) as reply:
                 order = await reply.json() if reply.status == 200 else None
             if order is not None:
                 break
-            await asyncio.sleep(LOOK_SECONDS)  # one of the faults
+            if self.watch.status(case) in FINAL:
+                return  # withdrawn before anything was ordered
+            await asyncio.sleep(LOOK_SECONDS)  # not ordered yet, or one of the faults
         if order["pay_url"]:
             async with self.session.post(order["pay_url"], json={"action": "pay"}) as reply:
                 await reply.read()

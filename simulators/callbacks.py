@@ -99,7 +99,8 @@ class Callbacks:
     """One company's call-backs. What was told and not received goes on after a restart.
 
     `states` are those that a forger would like to have believed. `counts`: `told` and how each ended (`received`, `lost`, `given_up`);
-    `attempts`, `copies`, `held` (to be overtaken), and of forgeries `forged`, `forged_refused` (401, 403), `forged_believed` (2xx).
+    `attempts`, `copies`, `held` (to be overtaken), and of forgeries `forged`, `forged_refused` (401, 403), `forged_believed` (2xx),
+    `forged_unanswered` (5xx, or nothing in time).
     """
 
     def __init__(
@@ -259,6 +260,8 @@ class Callbacks:
             self.counts["forged_refused"] += 1
         elif status is not None and 200 <= status < 300:
             self.counts["forged_believed"] += 1
+        elif status is None or status >= 500:
+            self.counts["forged_unanswered"] += 1
         return status
 
 

@@ -178,6 +178,7 @@ def test_originals_that_differ_at_another_counter_void_the_approval_and_open_an_
     is_accessible(clerk)
     type_into(clerk, "#q", person["id_number"])
     clerk.keyboard.press("Enter")
+    clerk.wait_for_url(re.compile(r"\?q="))
     is_accessible(clerk)
     row = clerk.locator(".ot-visitor", has_text=number)
     expect(row).to_contain_text(person["name"])

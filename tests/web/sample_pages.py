@@ -10,6 +10,7 @@ from casework.views import IdentityView, TripsView
 from catalogue.guide import sample_of
 from domain.application import Challenge, Status
 from domain.appointments import AppointmentStatus
+from domain.inquiries import Pattern
 from domain.jurisdiction import ADMINISTRATORS, Role
 from domain.money import PaymentState
 from domain.parcels import ParcelState
@@ -18,6 +19,7 @@ from domain.service_item import StepKind
 from tests.web import fake_counter as counter
 from tests.web import fake_following as following
 from tests.web import fake_office as fake
+from tests.web import fake_supervision as supervision
 from tests.web.fake_administration import ACCOUNT, STATION
 from tests.web.fake_office import CASE, CODE_REQUEST, DOCUMENT, NOW, WORK, World
 from tests.web.fake_queue import KEPT
@@ -143,7 +145,9 @@ def _notices(world: World) -> None:
 def _queue(world: World) -> None:
     world.rows = [
         fake.work_row(serial=0),
-        fake.work_row(serial=1, status="open", mine=False, claimed_by=None, claimed_by_name=None, overdue=True),
+        fake.work_row(
+            serial=1, status="open", mine=False, claimed_by=None, claimed_by_name=None, overdue=True, due_at=NOW - timedelta(days=2)
+        ),
         fake.work_row(serial=2, mine=False, claimed_by="clerk-2", claimed_by_name="李娜", near=True),
         fake.work_row(
             serial=3, status="open", mine=False, claimed_by=None, paused=True, priority=2, priority_text=PRIORITY_TEXT[Priority.URGENT]
@@ -231,6 +235,26 @@ def _supervisor(world: World) -> None:
     _queue(world)
 
 
+def _closed_inquiry(world: World) -> None:
+    _supervisor(world)
+    world.supervision.inquiry = supervision.closed_detail()
+
+
+def _free_inquiry(world: World) -> None:
+    _supervisor(world)
+    free = supervision.inquiry_row(Pattern.BAD_RATING)
+    world.supervision.inquiry = supervision.inquiry_detail(row=free, may_take=True, may_work=False, mine=False)
+
+
+def _colleague_asked(world: World) -> None:
+    world.supervision.inquiry = supervision.inquiry_detail(may_work=False, may_answer=True, mine=False, colleagues=[])
+
+
+def _rated(world: World) -> None:
+    _case(Status.COMPLETED, "no-criminal-record")(world)
+    world.supervision.rating = supervision.rating_view()
+
+
 def _auditor(world: World) -> None:
     world.clerk = fake.clerk_actor(Role.AUDIT_ADMIN)
     for number in range(3):
@@ -315,6 +339,7 @@ def _filled_in(world: World) -> None:
 
 
 PUBLIC_PAGES = (
+    SamplePage("figures", "/figures", signed_in=False),
     SamplePage("home of a stranger", "/", signed_in=False),
     SamplePage("home of an applicant", "/"),
     SamplePage("search that finds", "/?q=迁移"),
@@ -343,6 +368,8 @@ PUBLIC_PAGES = (
     SamplePage("no published heads", "/record", signed_in=False),
 )
 APPLICANT_PAGES = (
+    SamplePage("rating", f"{HERE}/rating", _case(Status.COMPLETED, "no-criminal-record")),
+    SamplePage("rating, given", f"{HERE}/rating", _rated),
     SamplePage("form with radios", "/items/no-criminal-record/apply"),
     SamplePage("form with a home and a household", "/items/purchase-migration/apply"),
     SamplePage("form whose registries are late", "/items/purchase-migration/apply", _late_registries),
@@ -413,6 +440,16 @@ APPLICANT_PAGES = (
     SamplePage("document", f"{HERE}/documents/{DOCUMENT}", _case(Status.COMPLETED, "no-criminal-record")),
 )
 STAFF_PAGES = (
+    SamplePage("board", "/staff/board", _supervisor),
+    SamplePage("board, still", "/staff/board?still=1", _supervisor),
+    SamplePage("inquiries", "/staff/inquiries?view=open&pattern=undoable", _supervisor),
+    SamplePage("inquiry, one's own", f"/staff/inquiries/{supervision.INQUIRY}", _supervisor),
+    SamplePage("inquiry, nobody's", f"/staff/inquiries/{supervision.INQUIRY}", _free_inquiry),
+    SamplePage("inquiry, closed", f"/staff/inquiries/{supervision.INQUIRY}", _closed_inquiry),
+    SamplePage("inquiry, to whom was asked", f"/staff/inquiries/{supervision.INQUIRY}", _colleague_asked),
+    SamplePage("case, to supervision", f"/staff/cases/{CASE}", _supervisor),
+    SamplePage("rating, to supervision", f"/staff/ratings/{CASE}", _supervisor),
+    SamplePage("charts", "/staff/figures", _supervisor),
     SamplePage("staff sign in", "/staff/sign-in", signed_in=False),
     SamplePage("queue", "/staff", _queue),
     SamplePage("queue, mine", "/staff?tab=mine&kind=approval", _queue),

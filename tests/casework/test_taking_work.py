@@ -34,6 +34,7 @@ async def change(cabinet: Cabinet, work_item_id: UUID, **values: object) -> None
         await connection.execute(update(work_items).where(work_items.c.id == work_item_id).values(**values))
 
 
+@pytest.mark.long
 async def test_a_hundred_clerks_who_take_the_next_of_a_thousand_at_once_get_each_once(cabinet: Cabinet) -> None:
     station = some_station()
     case = await cabinet.case(station)

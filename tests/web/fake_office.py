@@ -86,6 +86,7 @@ from tests.web.fake_administration import MemoryCalendar, MemoryPersonnel
 from tests.web.fake_counter import CounterWorld
 from tests.web.fake_following import deadlines_view, trips_view, waiting_for_fee
 from tests.web.fake_queue import QUEUE_PARTS, QueueWorld
+from tests.web.fake_supervision import SupervisionWorld, supervision_parts
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 CATALOGUE = Catalogue()
@@ -571,6 +572,7 @@ class World(QueueWorld, CounterWorld):
     clerk: ClerkActor | None = field(default_factory=clerk_actor)
     publications: MemoryPublications = field(default_factory=MemoryPublications)
     record: MemoryRecord = field(default_factory=MemoryRecord)
+    supervision: SupervisionWorld = field(default_factory=SupervisionWorld)
     found: list[WorkItemRow] = field(default_factory=lambda: [work_row(StepKind.COUNTER_CHECK)])
 
     # accounts
@@ -904,6 +906,10 @@ def office_with(world: World, patch: pytest.MonkeyPatch, *, demo_mode: bool = Tr
         for name, ours in renamed.items():
             assert hasattr(module, name), f"{module.__name__} has no {name}"
             patch.setattr(module, name, getattr(world, ours))
+    for module, behind in supervision_parts(world).items():
+        for name, answer in behind.items():
+            assert hasattr(module, name), f"{module.__name__} has no {name}"
+            patch.setattr(module, name, answer)
     settings = SettingsView(
         demo=demo_mode,
         site_url=site_url,

@@ -12,7 +12,7 @@ from casework.actors import ClerkActor
 from casework.inquiries import require_supervisor
 from casework.office import Office
 from domain.clock import CHINA, day_in_china
-from domain.errors import FieldError, InvalidInput, NotAllowed, UnknownServiceItem
+from domain.errors import FieldError, InvalidInput, NotAllowed, Unavailable, UnknownServiceItem
 from domain.figures import (
     OTHERS,
     TRIPS_DEFINITION,
@@ -150,6 +150,17 @@ async def public_figures(office: Office) -> PublicFigures:
     kept = _public.get(id(office))
     if kept is not None and time.monotonic() - kept[0] < PUBLIC_FRESH_SECONDS:
         return kept[1]
+    try:
+        made = await _public_figures(office)
+    except Unavailable:  # counting took too long now: what was told before still holds, and says of when it is
+        if kept is None:
+            raise
+        made = kept[1]
+    _public[id(office)] = (time.monotonic(), made)
+    return made
+
+
+async def _public_figures(office: Office) -> PublicFigures:
     since, until = period("", office.now())
     counted = await office.figures.counted(since, until, _paper_trips(office), place=None, service_item=None)
     whole = counted["all"][0] if counted["all"] else Counted(key="")
@@ -159,7 +170,7 @@ async def public_figures(office: Office) -> PublicFigures:
         if row["grouped"] == "all"
     }
     told = grades_told(grades)
-    made = PublicFigures(
+    return PublicFigures(
         as_of=office.now(),
         since=day_in_china(since),
         until=day_in_china(office.now()),
@@ -169,8 +180,6 @@ async def public_figures(office: Office) -> PublicFigures:
         months=[_public_line(_month_name(row.key), row) for row in joined_small(counted["months"])],
         grades={grade: told.get(grade, 0) for grade in sorted(Grade, reverse=True)} if told else None,
     )
-    _public[id(office)] = (time.monotonic(), made)
-    return made
 
 
 def period(month: str, now: datetime) -> tuple[datetime, datetime]:

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import random
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,6 +17,7 @@ from casework.actors import ClerkActor
 from domain.errors import DomainError, FourEyes, NotAllowed, Unavailable, WorkItemAlreadyClaimed, WorkItemNotClaimed
 from domain.ids import new_id
 from domain.jurisdiction import Role
+from domain.limits import Escalation
 from domain.queues import Priority, QueueFilter, View
 from domain.service_item import StepKind
 from tests.casework.staffing import hire
@@ -76,7 +79,7 @@ async def test_claims_hand_overs_releases_and_refusals_at_once_leave_each_piece_
 
     async def act(clerk: ClerkActor, item: UUID) -> None:
         other = next(c for c in team.pre_reviewers if c.clerk_id != clerk.clerk_id)
-        verbs = [
+        verbs: list[Callable[[], Awaitable[Any]]] = [
             lambda: queueing.claim(cabinet.office, clerk, item),
             lambda: queueing.release(cabinet.office, clerk, item),
             lambda: handing_on.hand_over(cabinet.office, clerk, item, other.clerk_id),
@@ -88,7 +91,7 @@ async def test_claims_hand_overs_releases_and_refusals_at_once_leave_each_piece_
 
     for _ in range(12):
         await asyncio.gather(*(act(clerk, item) for clerk in team.pre_reviewers for item in items))
-    held = {}
+    held: dict[str, str | None] = {}
     for entry in [e for e in await cabinet.office.desk.events_after(case, 0) if e["event"].startswith("work_item_")]:
         item, kind = entry["data"]["work_item"], entry["event"].removeprefix("work_item_")
         if kind == "claimed":
@@ -246,7 +249,7 @@ async def test_views_and_their_counts_agree(cabinet: Cabinet) -> None:
     [
         (QueueFilter(status="claimed"), "held"),
         (QueueFilter(priority=Priority.URGENT), "urgent"),
-        (QueueFilter(escalation=3), "late"),  # type: ignore[arg-type]
+        (QueueFilter(escalation=Escalation.OVERDUE), "late"),
         (QueueFilter(paused=True), "paused"),
         (QueueFilter(due_before=datetime(2020, 1, 1).date()), "old"),  # noqa: DTZ001
         (QueueFilter(service_item="library-card", status="claimed"), "held"),

@@ -112,6 +112,8 @@ class Fulfilling(Visited):
         if not self._fee_ordered:
             return
         payment = self._payment
+        if payment is None:  # withdrawn while the order was being placed: no attempt outlives its time limit
+            await workflow.sleep(PROVIDER["start_to_close_timeout"])
         if payment is None or payment.state is PaymentState.OPEN:
             payment = await self._close_fee()
         if payment is None:

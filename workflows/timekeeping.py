@@ -44,6 +44,7 @@ class KeptInTime(Case):
         self._told: list[tuple[str, MarkKind]] = []  # step kind, or `case`
         self._marks_version = 0
         self._calendar_corrected = False
+        self._people_at_work = False
 
     @workflow.signal
     def calendar_corrected(self) -> None:
@@ -113,7 +114,7 @@ class KeptInTime(Case):
 
     async def _keep_time(self) -> None:
         """Runs beside the steps of people: waits for the next mark, tells, and waits again."""
-        while True:
+        while self._people_at_work:
             mark, seen = self._next_mark(), self._marks_version
             changed = await self._moved_before(mark.at if mark else None, seen)
             if self._calendar_corrected:
@@ -178,10 +179,12 @@ class KeptInTime(Case):
         if not self._timed:
             await steps
             return
+        self._people_at_work = True
         watch = asyncio.ensure_future(self._keep_time())
         try:
             await steps
         finally:
+            self._people_at_work = False  # an answer that comes with the cancellation swallows it
             if watch.done():
                 watch.result()  # it ends only by failing, which must not pass unseen
             watch.cancel()

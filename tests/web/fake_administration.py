@@ -10,7 +10,7 @@ from domain.calendar import Correction, Untold
 from domain.errors import NotFound, WrongState
 from domain.jurisdiction import Role
 
-ACCOUNT = "01930000-0000-7000-8000-0000000000d1"
+ACCOUNT = "01930000-0000-7000-8000-0000000000d2"
 STATION = "330302510000"
 
 

@@ -16,7 +16,7 @@ from domain.service_item import StepKind
 from domain.text import Bilingual
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-KEPT = UUID("01930000-0000-7000-8000-0000000000d1")
+KEPT = UUID("01930000-0000-7000-8000-0000000000f7")
 COLLEAGUES = [
     Colleague(id="clerk-2", name="李娜", station="330302510000"),
     Colleague(id="clerk-3", name="王强", station="330302510000", barred="four_eyes", barred_text=BARRED_TEXT["four_eyes"]),

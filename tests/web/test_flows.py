@@ -122,6 +122,7 @@ def test_every_form_of_the_site_is_in_the_list(site: Any) -> None:
         .replace(str(CASE), "{application_id}")
         .replace(str(WORK), "{work_item_id}")
         .replace(INQUIRY, "{inquiry_id}")
+        .replace(str(PERSON), "{person_id}")
         .replace(f"views/{KEPT}", "views/{view_id}")
         .replace(f"templates/{KEPT}", "templates/{template_id}")
         .replace(f"delegations/{KEPT}", "delegations/{delegation_id}")

@@ -253,7 +253,7 @@ class _Filing:
             "waiting_for": "[]",
             "applicant_name_box": self._db.seal(person.name, "applications.applicant_name", row_id),
             "phone_box": self._db.seal(request.applicant.phone, "applications.phone", row_id),
-            "phone_index": self._db.index(request.applicant.phone),
+            "phone_index": self._db.index(request.applicant.phone or ""),
             "answers_box": self._db.seal(request.answers, "applications.answers", row_id),
             "delivery": request.delivery.method.value,
             "language": "zh",

@@ -35,9 +35,8 @@ async def trying(stack: StackProcess, settings: Settings, cases: int, console: C
         item = office.catalogue.get(ITEM).model_copy(update={"examples": []})
         changed = changed_text(item)
         began = time.perf_counter()
-        planted = await plant(
-            wiring.database, settings.database_owner, item, Population.generate(settings.registries_seed, settings.registries_population), cases
-        )
+        people = Population.generate(settings.registries_seed, settings.registries_population)
+        planted = await plant(wiring.database, settings.database_owner, item, people, cases)
         console.print(
             f"planted {planted.cases} cases with {planted.evidence} answers, {planted.sealed_bytes / 1e6:.0f} MB sealed, "
             f"in {time.perf_counter() - began:.0f} s; {load_now()}",

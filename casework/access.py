@@ -8,7 +8,7 @@ from uuid import UUID
 from casework.actors import Actor, ApplicantActor, AttendedActor, ClerkActor, ClientActor
 from casework.office import Office
 from domain.errors import NotAllowed, NotFound
-from domain.jurisdiction import Role
+from domain.jurisdiction import SEES_NO_CASE, Role
 
 SERVED_FOR = timedelta(hours=12)  # how long a counter clerk may still open a case that they served: to print, say
 
@@ -62,6 +62,16 @@ async def require_own_case(office: Office, actor: Actor, application_id: UUID) -
     if isinstance(actor, ClerkActor):
         raise NotAllowed()
     return await require_case(office, actor, application_id)
+
+
+def require_case_staff(actor: ClerkActor) -> None:
+    """Editors of the catalogue and administrators have no part in cases, nor in what is made of them.
+
+    Raises:
+        NotAllowed: one of those.
+    """
+    if actor.scope.role in SEES_NO_CASE:
+        raise NotAllowed()
 
 
 def working_role(actor: ClerkActor) -> str | None:

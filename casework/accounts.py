@@ -79,6 +79,7 @@ async def request_code(office: Office, *, id_number: str, name: str, phone: str)
         WrongState: this person has proved another phone.
     """
     applicant = _applicant(office, id_number, name, phone)
+    assert applicant.phone is not None  # the form asks for it
     subjects = (f"sms:{applicant.phone}", f"sms:{applicant.id_number}")
     for subject in subjects:
         if await office.accounts.failures(subject, FAILURE_WINDOW, office.now()) >= FAILURES_ALLOWED:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
+from casework.access import require_case_staff
 from casework.actors import ClerkActor
 from casework.office import Office
 from casework.views import Page
@@ -61,6 +62,7 @@ class NoticeView(BaseModel):
 
 async def templates(office: Office, actor: ClerkActor, kind: StepKind | None = None) -> list[TemplateView]:
     """The clerk's own, their station's and their county's."""
+    require_case_staff(actor)
     if actor.scope.role in SEES_NO_CASE:
         return []
     rows = await office.staff.templates(list(_owners(actor).values()), kind.value if kind else None)
@@ -97,6 +99,7 @@ async def save_template(
     Raises:
         NotAllowed: for others than oneself without leading them. InvalidInput: an outcome that the step does not have; no title; no text.
     """
+    require_case_staff(actor)
     if owner not in may_keep_for(actor):
         raise NotAllowed()
     if template_id is not None:
@@ -126,6 +129,7 @@ async def drop_template(office: Office, actor: ClerkActor, template_id: UUID) ->
     Raises:
         NotAllowed: somebody else's.
     """
+    require_case_staff(actor)
     await _check_may_edit(office, actor, template_id)
     await office.staff.drop_template(template_id)
 
@@ -149,6 +153,7 @@ def _owners(actor: ClerkActor) -> dict[Owner, str]:
 
 async def views(office: Office, actor: ClerkActor) -> list[SavedView]:
     """By name; one that an older version saved and that no longer reads is left out."""
+    require_case_staff(actor)
     saved = []
     for row in await office.staff.views_of(actor.clerk_id):
         try:
@@ -164,6 +169,7 @@ async def save_view(office: Office, actor: ClerkActor, name: str, view: View, wa
     Raises:
         InvalidInput: no name, or too many views already.
     """
+    require_case_staff(actor)
     _check_text("name", name, TITLE_LENGTH)
     filters = {"view": view.value, "filter": wanted.model_dump(mode="json", exclude_none=True)}
     try:
@@ -175,6 +181,7 @@ async def save_view(office: Office, actor: ClerkActor, name: str, view: View, wa
 
 
 async def drop_view(office: Office, actor: ClerkActor, view_id: UUID) -> None:
+    require_case_staff(actor)
     await office.staff.drop_view(actor.clerk_id, view_id)
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from casework.access import require_case_staff
 from casework.actors import ClerkActor
 from casework.case_views import NoteView
 from casework.office import Office
@@ -69,6 +70,7 @@ async def _took_part(office: Office, record: dict[str, Any]) -> set[str]:
 
 async def colleagues_of(office: Office, actor: ClerkActor) -> list[Colleague]:
     """Of the clerk's own role in their county; a supervisor's are all who work there."""
+    require_case_staff(actor)
     roles = WORKING_ROLES if actor.scope.role is Role.SUPERVISOR else () if actor.scope.role in SEES_NO_CASE else (actor.scope.role,)
     found = [c for role in roles for c in await office.staff.colleagues(actor.scope.county, role.value)]
     return [_colleague(c, None) for c in found if c["id"] != actor.clerk_id]

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from casework.access import territory, working_role
+from casework.access import require_case_staff, territory, working_role
 from casework.actors import ClerkActor
+from casework.holding import is_theirs
 from casework.office import Office
 from casework.reads import enter_search
 from casework.views import Page, WorkItemRow
@@ -79,7 +80,12 @@ async def search(office: Office, actor: ClerkActor, text: str) -> list[WorkItemR
 
 
 def seat_of(actor: ClerkActor) -> Seat:
-    """Whose queue the clerk sees: their own territory, and those of absent colleagues in whose place they work."""
+    """Whose queue the clerk sees: their own territory, and those of absent colleagues in whose place they work.
+
+    Raises:
+        NotAllowed: somebody who has no part in cases.
+    """
+    require_case_staff(actor)
     scope = actor.scope
     own = territory(actor)
     others = [absent.station or absent.county for absent in scope.stands_in_for]
@@ -159,10 +165,13 @@ async def seen_by(office: Office, actor: ClerkActor, work_item_id: UUID) -> dict
     """The record of a work item that this clerk may look at.
 
     Raises:
-        NotFound: there is none. NotAllowed: another role's or territory's. FourEyes: it concerns them or their household.
+        NotFound: there is none. NotAllowed: another role's or territory's, or another investigator's task.
+        FourEyes: it concerns them or their household.
     """
     record = await office.desk.work_item(work_item_id, actor.clerk_id)
     if not may_see(actor.scope, role=Role(record["role"]), jurisdiction=record["jurisdiction"]):
+        raise NotAllowed()
+    if not is_theirs(actor, record):
         raise NotAllowed()
     if record["barred"] == "household":
         raise FourEyes()

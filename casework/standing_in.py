@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from casework.access import require_case_staff
 from casework.actors import ClerkActor
 from casework.handing_on import Colleague
 from casework.office import Office
@@ -45,6 +46,7 @@ async def delegate(
         NotFound: no such clerk. NotAllowed: not theirs to arrange. InvalidInput: who or when does not fit.
         WrongState: somebody else stands in during that time.
     """
+    require_case_staff(actor)
     away, colleague = await office.staff.colleague(absent), await office.staff.colleague(stand_in)
     _check_may_arrange(actor, away)
     now = office.now()
@@ -74,6 +76,7 @@ async def end_early(office: Office, actor: ClerkActor, delegation_id: UUID) -> N
     Raises:
         NotFound: none of this id. NotAllowed: not theirs to arrange.
     """
+    require_case_staff(actor)
     delegation = await office.staff.delegation(delegation_id)
     _check_may_arrange(actor, {**delegation, "id": delegation["from_clerk"]})
     now = office.now()
@@ -84,6 +87,7 @@ async def end_early(office: Office, actor: ClerkActor, delegation_id: UUID) -> N
 
 async def delegations(office: Office, actor: ClerkActor) -> list[DelegationView]:
     """Lasting or to come: one's own, and for leaders and supervisors those of their people."""
+    require_case_staff(actor)
     people = [actor.clerk_id, *(clerk.id for clerk in await may_be_absent(office, actor))]
     now = office.now()
     return [_view(actor, d, now) for d in await office.staff.delegations_of(list(dict.fromkeys(people)), now)]

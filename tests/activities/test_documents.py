@@ -77,6 +77,7 @@ async def test_an_attempt_that_was_thought_dead_does_not_replace_the_file_that_c
         objects=cast(Any, store),
         maker=cast(Any, Maker()),
         post=cast(Any, None),
+        callbacks_url="",
         office=Bilingual(zh="局", en="Bureau"),
         site_url="http://127.0.0.1",
     )

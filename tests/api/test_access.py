@@ -40,7 +40,10 @@ async def test_without_a_token_only_what_is_open_to_anybody_answers(http: httpx.
     for route in api_routes():
         if anybody in _calls(route):
             continue
-        places = {name: uuid4() for name in ("application_id", "work_item_id", "delegation_id", "template_id", "view_id", "clerk_id", "inquiry_id")}
+        places = {
+            name: uuid4()
+            for name in ("application_id", "work_item_id", "delegation_id", "template_id", "view_id", "clerk_id", "inquiry_id")
+        }
         path = route.path.format(**places, code="proof", number="OT1", name="mine", day="2026-10-08", station="330302510000")
         reply = await http.request(next(iter(route.methods or {"GET"})), path, json={})
         assert (route.path, reply.status_code) == (route.path, 401)

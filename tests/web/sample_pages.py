@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+from casework.case_views import LimitView
+from casework.counter import VisitRow
 from casework.views import IdentityView, TripsView
 from catalogue.guide import sample_of
 from domain.application import Challenge, Status
@@ -175,7 +177,7 @@ def _waiting_case(world: World) -> None:
     """A question and an investigation are open, so the clock stands still; uploads of several pages, one with its original."""
     case = fake.case_view(Status.REVIEWING)
     case.materials[0].uploads = fake.uploads_to_compare()
-    paused = fake.LimitView(working_days=2, due_at=None)
+    paused = LimitView(working_days=2, due_at=None)
     limits = fake.limits_view(
         step=paused,
         promised=paused,
@@ -197,8 +199,9 @@ def _waiting_case(world: World) -> None:
 
 def _barred(world: World) -> None:
     why = fake.zh_en("您办理过本件的其他环节", "you took another step of this case")
-    nobody = {"mine": False, "claimed_by": None, "claimed_by_name": None}
-    row = fake.work_row(StepKind.APPROVAL, status="open", barred="four_eyes", barred_text=why, **nobody)
+    row = fake.work_row(
+        StepKind.APPROVAL, status="open", barred="four_eyes", barred_text=why, mine=False, claimed_by=None, claimed_by_name=None
+    )
     world.detail = fake.work_detail(StepKind.APPROVAL, row=row, may_complete=False, may_ask=False, may_investigate=False)
 
 
@@ -303,7 +306,7 @@ def _as(role: Role) -> Arrange:
     return arrange
 
 
-def _counter(*visits: counter.VisitRow, **fields: Any) -> Arrange:
+def _counter(*visits: VisitRow, **fields: Any) -> Arrange:
     def arrange(world: World) -> None:
         world.clerk = counter.counter_clerk()
         world.visits_found = list(visits)

@@ -119,6 +119,7 @@ async def demo_clip(request: Request, application_id: UUID, actor: Served, form:
     office = request.app.state.office
     if not office.settings_view.demo:
         raise NotFound()
+    await _case(request, actor, application_id)
     if not _consented(request, application_id):
         return RedirectResponse(_here(request, application_id), 303)
     data, media_type = await demo.demo_clip(office, actor, application_id)

@@ -25,9 +25,10 @@ async def ask(request: Request, application_id: UUID, actor: Applicant) -> Respo
 
 @router.post("", response_class=HTMLResponse)
 async def rate(request: Request, application_id: UUID, actor: Applicant, form: CheckedForm) -> Response:
-    typed = {"grade": text_of(form, "grade"), "reasons": texts_of(form, "reasons"), "comment": text_of(form, "comment")}
+    grade, reasons, comment = text_of(form, "grade"), texts_of(form, "reasons"), text_of(form, "comment")
+    typed = {"grade": grade, "reasons": reasons, "comment": comment}
     try:
-        wanted = rating.typed_rating(typed["grade"], typed["reasons"], typed["comment"])
+        wanted = rating.typed_rating(grade, reasons, comment)
         await rating.rate(request.app.state.office, actor, application_id, wanted)
     except DomainError as error:
         problems = error_context(error, language_of(request))

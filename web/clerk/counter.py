@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from casework import appointments, clerking, counter
+from casework.access import require_case_staff
 from casework.actors import ClerkActor
 from casework.counter import Proof, SignatureInput, VisitRow
 from casework.views import MaterialView, WorkItemDetail
@@ -33,6 +34,7 @@ _AT_COUNTER = (StepKind.COUNTER_CHECK, StepKind.COLLECTION)
 
 @router.get("", response_class=HTMLResponse)
 async def find(request: Request, clerk: Clerk, q: str | None = None) -> HTMLResponse:
+    require_case_staff(clerk)
     if q is None:
         return page(request, "staff/counter.html", **await _found_nothing(request, clerk, ""))
     asked = _scanned(q)

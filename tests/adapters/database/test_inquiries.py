@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -104,8 +104,8 @@ async def test_its_limit_is_the_end_of_the_fifth_working_day(cabinet: Cabinet, s
     before_national_day = datetime(2026, 9, 29, 4, tzinfo=UTC)  # a Tuesday; 1 to 7 October are off, Saturday the 10th is worked
     limit = await store.limit_from(some_county(), before_national_day)
     is_working = await cabinet.wiring.working_days.working_day_test(None)
-    days = [datetime(2026, 9, 30) + timedelta(days=n) for n in range(20)]
-    assert limit.date() == [day.date() for day in days if is_working(day.date())][4]
+    days = [date(2026, 9, 30) + timedelta(days=n) for n in range(20)]
+    assert limit.date() == [day for day in days if is_working(day)][4]
 
 
 async def test_the_countys_active_supervisors_are_told_and_nobody_else(cabinet: Cabinet, store: InquiryStore) -> None:

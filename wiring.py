@@ -284,6 +284,7 @@ class Wiring:
         from adapters.database.figures import FigureStore
         from adapters.database.investigations import InvestigationStore
         from adapters.database.past import PastDecisions
+        from adapters.database.posting import ParcelStore
         from adapters.database.ratings import RatingStore
         from adapters.database.standing import StandingStore
         from adapters.database.supervision import SupervisionStore
@@ -316,6 +317,8 @@ class Wiring:
             heads=self.heads,
             appointments=AppointmentStore(self.database),
             counter=CounterStore(self.database),
+            parcels=ParcelStore(self.database),
+            post=self.post,
             investigations=InvestigationStore(self.database),
             notices=self.outbox,
             standings=StandingStore(self.database),

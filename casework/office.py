@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from casework.administration_ports import CalendarBook, CalendarOnShow, Personnel
 from casework.callback_ports import CallbackRecords
-from casework.counter_ports import Appointments, Counter
+from casework.counter_ports import Appointments, Counter, Parcels
 from casework.engine import CaseEngine
 from casework.investigation_ports import Investigations
 from casework.ports import Accounts, Desk, Past, PublishedKeys, Publishing, Reads, RecordKeeping
@@ -16,7 +16,7 @@ from casework.queue_ports import Staff
 from casework.supervision_ports import Boards, FigureRecords, Inquiries, Ratings
 from domain.documents import SealVerdict
 from domain.notices import NoticeRecords
-from domain.ports import CallbackReader, ObjectStore, ServiceItems, SmsGateway
+from domain.ports import CallbackReader, ObjectStore, PostOffice, ServiceItems, SmsGateway
 from domain.records import PaperRecords
 from domain.service_item import ServiceItem
 from domain.source import Source
@@ -125,6 +125,8 @@ class Office:
     investigations: Investigations
     appointments: Appointments
     counter: Counter
+    parcels: Parcels
+    post: PostOffice
     inquiries: Inquiries
     boards: Boards
     ratings: Ratings

@@ -29,6 +29,7 @@ LOOKING_AT_RATING = Bilingual(zh="查看评价意见", en="Reading the comment o
 REPLAYING = Bilingual(zh="依记录复核审批结论", en="Making the decision again from the record, to check it")
 LOOKING_BACK = Bilingual(zh="办理另一办件时查看以往申请", en="Looking at earlier applications, while handling another one")
 CHECKING_IN = Bilingual(zh="您到窗口签到", en="Your check-in at the counter")
+POSTING = Bilingual(zh="打印邮件面单", en="Printing the label of the parcel")
 FILING = Bilingual(zh="窗口代您填写申请", en="Filling in an application for you at the counter")
 ENTERING_PHONE = Bilingual(zh="窗口登记您的手机号", en="Entering your phone at the counter")
 _REGISTER = "resident_population"
@@ -169,6 +170,10 @@ async def enter_search(office: Office, actor: ClerkActor, application_id: UUID) 
 
 async def enter_check_in(office: Office, actor: ClerkActor, application_id: UUID) -> None:
     await office.reads.record_look(_look(office, actor, application_id, "check-in", CHECKING_IN, ["name", "progress"]))
+
+
+async def enter_label_look(office: Office, actor: ClerkActor, application_id: UUID) -> None:
+    await office.reads.record_look(_look(office, actor, application_id, "label", POSTING, ["name", "phone", "address"]))
 
 
 async def enter_filing(

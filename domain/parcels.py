@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel
 
+from domain.text import Bilingual
+
 
 class ParcelState(StrEnum):
     ORDERED = "ordered"
@@ -15,6 +17,14 @@ class ParcelState(StrEnum):
     @property
     def final(self) -> bool:
         return self in (ParcelState.DELIVERED, ParcelState.RETURNED)
+
+
+PARCEL_TEXT: dict[ParcelState, Bilingual] = {
+    ParcelState.ORDERED: Bilingual(zh="邮政已收单", en="The post has the order"),
+    ParcelState.IN_TRANSIT: Bilingual(zh="邮件运输中", en="The parcel is on its way"),
+    ParcelState.DELIVERED: Bilingual(zh="邮件已送达", en="The parcel was delivered"),
+    ParcelState.RETURNED: Bilingual(zh="邮件被退回", en="The parcel came back"),
+}
 
 
 class Parcel(BaseModel):

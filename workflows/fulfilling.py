@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.changes import DocumentIssued, DocumentTask, NoticeText, PaymentTask, WorkItemOpening
     from domain.jurisdiction import Role
     from domain.money import Payment, PaymentState
-    from domain.parcels import Parcel, ParcelState
+    from domain.parcels import PARCEL_TEXT, Parcel, ParcelState
     from domain.service_item import StepKind
     from domain.work_items import KIND_TEXT
     from workflows import wording
@@ -149,7 +149,7 @@ class Fulfilling(Visited):
             seen, before = self._hints, parcel.state
             parcel = await workflow.execute_activity_method(DocumentActivities.look_at_parcel, parcel, **DOCUMENT)
             if parcel.state is not before:
-                await self._record(f"parcel_{parcel.state}", wording.PARCEL_TEXT[parcel.state], by="post", parcel=parcel)
+                await self._record(f"parcel_{parcel.state}", PARCEL_TEXT[parcel.state], by="post", parcel=parcel)
             if parcel.state.final:
                 return parcel
             await self._hinted(PARCEL_PAUSES[asked] if asked < len(PARCEL_PAUSES) else PARCEL_PAUSE, seen)

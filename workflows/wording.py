@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from domain.application import STATUS_TEXT, Status, WaitingFor
 from domain.clock import CHINA
 from domain.limits import MarkKind
-from domain.parcels import ParcelState
 from domain.service_item import Step, StepKind
 from domain.text import Bilingual
 from domain.work_items import KIND_TEXT
@@ -88,12 +87,6 @@ FEE_NOT_PAID = Bilingual(
 PARCEL_AT_COUNTER = Bilingual(
     zh="邮件被退回，请在期限内到窗口领取", en="Your parcel came back; please collect it at the counter before the window closes"
 )
-PARCEL_TEXT = {
-    ParcelState.ORDERED: Bilingual(zh="邮政已收单", en="The post has the order"),
-    ParcelState.IN_TRANSIT: Bilingual(zh="邮件运输中", en="The parcel is on its way"),
-    ParcelState.DELIVERED: Bilingual(zh="邮件已送达", en="The parcel was delivered"),
-    ParcelState.RETURNED: Bilingual(zh="邮件被退回", en="The parcel came back"),
-}
 LIMIT_TEXT = {  # what the applicant reads; reminders are among clerks
     MarkKind.OVERDUE: Bilingual(zh="办理超期，已上报督查", en="The limit has passed; supervision was told"),
     MarkKind.PROMISED_PASSED: Bilingual(zh="超过承诺办结时限，已上报督查", en="The promised limit has passed; supervision was told"),

@@ -16,7 +16,8 @@ class Place:
 QUEUE = Place("/staff", "staff.queue")
 COUNTER = Place("/staff/counter", "staff.counter")
 FILING = Place("/staff/filing", "menu.filing")
-APPOINTMENTS = Place("/staff/appointments", "menu.appointments")
+APPOINTMENTS = Place("/staff/counter/today", "menu.appointments")
+PARCELS = Place("/staff/parcels", "parcels.title")
 BOARD = Place("/staff/board", "menu.board")
 INQUIRIES = Place("/staff/inquiries", "menu.inquiries")
 FIGURES = Place("/staff/figures", "menu.figures")
@@ -26,10 +27,10 @@ ADMIN = Place("/staff/admin", "menu.admin")
 
 PLACES: dict[Role, tuple[Place, ...]] = {
     Role.PRE_REVIEWER: (QUEUE, COUNTER),
-    Role.COUNTER: (QUEUE, COUNTER, FILING, APPOINTMENTS),
+    Role.COUNTER: (QUEUE, COUNTER, FILING, APPOINTMENTS, PARCELS),
     Role.APPROVER: (QUEUE, COUNTER),
     Role.INVESTIGATOR: (QUEUE,),
-    Role.SUPERVISOR: (BOARD, INQUIRIES, QUEUE, COUNTER, APPOINTMENTS, FIGURES, CATALOGUE),
+    Role.SUPERVISOR: (BOARD, INQUIRIES, QUEUE, COUNTER, PARCELS, FIGURES, CATALOGUE),
     Role.CATALOGUE_EDITOR: (CATALOGUE,),
     Role.SYSTEM_ADMIN: (ADMIN,),
     Role.SECURITY_ADMIN: (ADMIN,),
@@ -43,4 +44,6 @@ def home_of(role: Role) -> str:
 
 
 def is_here(place: Place, path: str) -> bool:
-    return path == place.path or (place is not QUEUE and path.startswith(f"{place.path}/"))
+    """Whether the menu's entry is the page's: the entry of the page itself before one above it."""
+    entries = {entry.path for places in PLACES.values() for entry in places}
+    return path == place.path or (place is not QUEUE and path not in entries and path.startswith(f"{place.path}/"))

@@ -60,7 +60,9 @@ def test_a_stranger_signs_in_first(stranger: TestClient) -> None:
 
 
 def test_an_editor_is_led_to_the_catalogue_and_not_to_the_counter(editor: TestClient) -> None:
-    home = editor.get("/staff").text
+    led = editor.get("/staff")
+    assert (led.status_code, led.headers["location"]) == (303, "/staff/catalogue")
+    home = editor.get(led.headers["location"]).text
     assert 'href="/staff/catalogue"' in home and 'href="/staff/counter"' not in home
 
 

@@ -382,14 +382,6 @@ def test_only_pictures_and_pdf_are_shown_in_place(browser: TestClient, world: Wo
 # --- clerks ---
 
 
-def test_the_queue_is_asked_as_its_tab_and_filter_say(browser: TestClient, world: World) -> None:
-    browser.get("/staff?tab=mine&kind=approval&cursor=abc")
-    asked = world.done[-1][1]
-    assert asked["mine"] is True and asked["kind"] == StepKind.APPROVAL and asked["cursor"] == "abc"
-    browser.get("/staff?tab=near&kind=nonsense")
-    assert world.done[-1][1]["near_deadline"] is True and world.done[-1][1]["kind"] is None
-
-
 def test_a_claim_that_came_second_is_told_why(browser: TestClient) -> None:
     answer = browser.post(f"{ITEM}/claim", data={"csrf": CLERK_CSRF})
     assert answer.status_code == 409

@@ -7,7 +7,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from domain.application import ApplicationRequest, Status
-from domain.service_item import StepKind
 from tests.web import fake_office as fake
 from tests.web.fake_administration import ACCOUNT
 from tests.web.fake_counter import PERSON

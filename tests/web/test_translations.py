@@ -55,6 +55,7 @@ JOINED: dict[str, list[str]] = {
     "role.": [r.value for r in Role],
     "counter.": ["same", "different", "missing"],
     "counter.column_": ["time", "who", "item", "state"],
+    "parcels.column_": ["tracking", "number", "item", "state", "label"],
     "appointment.": ["morning", "afternoon"],
     "appointment.weekday_": ["0", "1", "2", "3", "4", "5", "6"],
     "desk.": ["completed", "cancelled"],

@@ -92,7 +92,8 @@ class OfficeWorkingDays(ChineseWorkingDays):
         return test
 
     async def days(self, county: str | None, first: date, last: date) -> list[DayOfCalendar]:
-        """Every day from first to last with who says so."""
+        """Every day from first to last with who says so, as it is now: whoever has just corrected a day looks here."""
+        self._read = None
         corrected = await self._for(county)
         return [_day(first + timedelta(days=n), corrected) for n in range((last - first).days + 1)]
 

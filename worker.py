@@ -162,79 +162,78 @@ def _by_email(wiring: Wiring) -> HandOver:
     return hand_over
 
 
+async def _again(pause_seconds: float, what: str, act: Callable[[], Awaitable[None]]) -> NoReturn:
+    """Do something for ever with a pause between; what fails now is tried at the next turn."""
+    while True:
+        try:
+            await act()
+        except DomainError as error:
+            log.warning("%s: waits, %s", what, error.kind)
+        await asyncio.sleep(pause_seconds)
+
+
 async def _hand_over_clips(wiring: Wiring) -> NoReturn:
     """A clip that was stored while the engine or the API died is handed to its case again."""
-    # Imported here: only the cases worker hands clips over.
+    # Imported here, as below: only the cases worker has companions.
     from casework.clips import hand_over_waiting
     from casework.engine import CaseEngine
 
     engine = CaseEngine(await wiring.connected_temporal())
-    while True:
-        await asyncio.sleep(CLIP_PAUSE_SECONDS)
-        try:
-            received_before = datetime.now(UTC) - CLIP_PATIENCE
-            await hand_over_waiting(engine, wiring.desk, wiring.objects, received_before)
-        except DomainError as error:
-            log.warning("clips wait: %s", error.kind)
+
+    async def hand_over() -> None:
+        await hand_over_waiting(engine, wiring.desk, wiring.objects, datetime.now(UTC) - CLIP_PATIENCE)
+
+    await _again(CLIP_PAUSE_SECONDS, "clips", hand_over)
 
 
 async def _tell_of_the_calendar(wiring: Wiring) -> NoReturn:
     """A corrected day reaches every running case, whenever the engine or this process was away."""
-    # Imported here: only the cases worker tells.
     from casework.calendar import tell_cases
     from casework.engine import CaseEngine
 
     engine = CaseEngine(await wiring.connected_temporal())
-    while True:
-        try:
-            if told := await tell_cases(wiring.calendar, engine):
-                log.info("the calendar was corrected: %d cases count their limits again", told)
-        except DomainError as error:
-            log.warning("the calendar's correction waits: %s", error.kind)
-        await asyncio.sleep(CALENDAR_PAUSE_SECONDS)
+
+    async def tell() -> None:
+        if told := await tell_cases(wiring.calendar, engine):
+            log.info("the calendar was corrected: %d cases count their limits again", told)
+
+    await _again(CALENDAR_PAUSE_SECONDS, "the calendar's correction", tell)
 
 
 async def _seal_the_record(wiring: Wiring) -> NoReturn:
     """The day that ended gets its head, soon after midnight in China or when this process is up again."""
-    # Imported here: only the cases worker seals.
     from casework.record import seal_ended_day
 
-    while True:
-        try:
-            for signed in await seal_ended_day(wiring.record, datetime.now(UTC)):
-                log.info("head %s vouches for %s entries", signed.head.number, signed.head.entries)
-        except DomainError as error:
-            log.warning("sealing waits: %s", error.kind)
-        await asyncio.sleep(SEALING_PAUSE_SECONDS)
+    async def seal() -> None:
+        for signed in await seal_ended_day(wiring.record, datetime.now(UTC)):
+            log.info("head %s vouches for %s entries", signed.head.number, signed.head.entries)
+
+    await _again(SEALING_PAUSE_SECONDS, "sealing", seal)
 
 
 async def _look_for_what_is_odd(wiring: Wiring) -> NoReturn:
     """Supervision's patterns, looked for every minute by one of the processes that try."""
-    # Imported here: only the cases worker looks.
     from casework.supervising import look
 
-    while True:
-        await asyncio.sleep(LOOK_PAUSE_SECONDS)
-        try:
-            for pattern, number in await look(wiring.patterns, wiring.inquiries, wiring.settings.default_station[:6]) or []:
-                log.info("inquiry %s opened: %s", number, pattern.value)
-        except DomainError as error:
-            log.warning("supervision waits: %s", error.kind)
+    async def look_once() -> None:
+        for pattern, number in await look(wiring.patterns, wiring.inquiries, wiring.settings.default_station[:6]) or []:
+            log.info("inquiry %s opened: %s", number, pattern.value)
+
+    await asyncio.sleep(LOOK_PAUSE_SECONDS)  # a process that begins has cases to catch up with first
+    await _again(LOOK_PAUSE_SECONDS, "supervision", look_once)
 
 
 async def _know_households(wiring: Wiring) -> NoReturn:
     """Whose cases a member of staff may not handle: asked when an account is new, and again every month."""
-    # Imported here: only the cases worker asks.
     from casework.engine import CaseEngine
     from casework.kin import read_households_again
 
     engine = CaseEngine(await wiring.connected_temporal())
-    while True:
-        try:
-            await read_households_again(wiring.personnel, engine, lambda: datetime.now(UTC))
-        except DomainError as error:
-            log.warning("households of staff wait: %s", error.kind)
-        await asyncio.sleep(HOUSEHOLDS_PAUSE_SECONDS)
+
+    async def read() -> None:
+        await read_households_again(wiring.personnel, engine, lambda: datetime.now(UTC))
+
+    await _again(HOUSEHOLDS_PAUSE_SECONDS, "households of staff", read)
 
 
 _Companion = Callable[[Wiring], Coroutine[Any, Any, NoReturn]]

@@ -46,6 +46,9 @@ def _named(day: date) -> Bilingual | None:
     return Bilingual(zh=zh, en=en) if zh and en else None
 
 
+_ByCounty = Mapping[str, Mapping[date, Correction]]
+
+
 class Corrections(Protocol):
     """Where corrections are kept."""
 
@@ -75,7 +78,7 @@ class OfficeWorkingDays(ChineseWorkingDays):
     def __init__(self, corrections: Corrections, *, fresh_seconds: float = FRESH_SECONDS) -> None:
         self._corrections = corrections
         self._fresh_seconds = fresh_seconds
-        self._read: tuple[float, Mapping[str, Mapping[date, Correction]]] | None = None
+        self._read: tuple[float, _ByCounty] | None = None
 
     async def working_day_test(self, county: str | None) -> IsWorkingDay:
         """`county` None: the case has no territory yet, so only what holds for everybody counts.
@@ -83,7 +86,7 @@ class OfficeWorkingDays(ChineseWorkingDays):
         Raises:
             Unavailable: the corrections cannot be read now. What is older than `fresh_seconds` is not used instead.
         """
-        corrected = await self._for(county)
+        corrected = _for(county, await self._by_county())
 
         def test(day: date) -> bool:
             found = corrected.get(day)
@@ -92,25 +95,27 @@ class OfficeWorkingDays(ChineseWorkingDays):
         return test
 
     async def days(self, county: str | None, first: date, last: date) -> list[DayOfCalendar]:
-        """Every day from first to last with who says so, as it is now: whoever has just corrected a day looks here."""
-        self._read = None
-        corrected = await self._for(county)
+        """Every day from first to last with who says so, as it stands now: whoever has just corrected a day looks here."""
+        corrected = _for(county, await self._read_now())
         return [_day(first + timedelta(days=n), corrected) for n in range((last - first).days + 1)]
 
     def is_announced(self, year: int) -> bool:
         return is_announced(year)
 
-    async def _for(self, county: str | None) -> Mapping[date, Correction]:
-        by_county = await self._by_county()
-        own = by_county.get(county, {}) if county else {}
-        return {**by_county.get(EVERYWHERE, {}), **own}
-
-    async def _by_county(self) -> Mapping[str, Mapping[date, Correction]]:
+    async def _by_county(self) -> _ByCounty:
         if self._read is not None and time.monotonic() - self._read[0] < self._fresh_seconds:
             return self._read[1]
+        return await self._read_now()
+
+    async def _read_now(self) -> _ByCounty:
         began = time.monotonic()  # before the read: a correction that commits meanwhile is not in it
         self._read = (began, _sorted(await self._corrections.all()))
         return self._read[1]
+
+
+def _for(county: str | None, by_county: _ByCounty) -> Mapping[date, Correction]:
+    own = by_county.get(county, {}) if county else {}
+    return {**by_county.get(EVERYWHERE, {}), **own}
 
 
 def _sorted(corrections: Iterable[Correction]) -> dict[str, dict[date, Correction]]:

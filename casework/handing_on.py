@@ -14,7 +14,7 @@ from casework.queueing import as_it_is_now, holders_ended_by, release, seen_by, 
 from casework.reads import enter_case_look
 from casework.views import WorkItemRow
 from domain.errors import DomainError, FieldError, InvalidInput, NotAllowed, WrongState
-from domain.jurisdiction import SEES_NO_CASE, ClerkScope, Role
+from domain.jurisdiction import ClerkScope, Role
 from domain.queues import BARRED_TEXT, WORKING_ROLES, Barred, Priority, may_direct
 from domain.text import Bilingual
 from domain.work_items import DECIDING, WorkItemStatus
@@ -71,7 +71,7 @@ async def _took_part(office: Office, record: dict[str, Any]) -> set[str]:
 async def colleagues_of(office: Office, actor: ClerkActor) -> list[Colleague]:
     """Of the clerk's own role in their county; a supervisor's are all who work there."""
     require_case_staff(actor)
-    roles = WORKING_ROLES if actor.scope.role is Role.SUPERVISOR else () if actor.scope.role in SEES_NO_CASE else (actor.scope.role,)
+    roles = WORKING_ROLES if actor.scope.role is Role.SUPERVISOR else (actor.scope.role,)
     found = [c for role in roles for c in await office.staff.colleagues(actor.scope.county, role.value)]
     return [_colleague(c, None) for c in found if c["id"] != actor.clerk_id]
 

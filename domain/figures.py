@@ -9,8 +9,6 @@ from domain.text import Bilingual
 
 YUAN_A_TRIP = 50
 SMALLEST_TOLD = 5  # a smaller number could point at somebody
-DURATION_STATUSES = ("completed", "refused")
-DECIDED_STATUSES = ("completed", "refused", "void")
 OTHERS = "others"
 
 TRIPS_DEFINITION = Bilingual(

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -23,10 +22,6 @@ ENTRY_LINE = re.compile(
     rb'"at":"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z","kind":"[a-z_.]{1,64}","entry":\{.*\}\})\}\n' % (_HASH, _HASH, _CHAIN)
 )
 MARK_LINE = re.compile(rb'\{"head":([1-9][0-9]{0,18}),"chain":"(%b)","seq":([1-9][0-9]{0,18}),"hash":"(%b)"\}\n' % (_CHAIN, _HASH))
-
-
-def chain_of_case(application_id: UUID) -> str:
-    return str(application_id)
 
 
 class Head(BaseModel):

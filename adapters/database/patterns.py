@@ -231,7 +231,7 @@ _FACES = text(
     select a.person_id, count(*) as n, array_agg(a.id order by k.received_at desc) as cases,
            (array_agg(a.station order by k.received_at desc))[1] as station
     from identity_clips k join applications a on a.id = k.application_id
-    where (k.verdict->>'passed') = 'false' and k.received_at > :since and k.received_at <= :at
+    where (k.verdict->'verdict'->>'passed') = 'false' and k.received_at > :since and k.received_at <= :at
     group by a.person_id
     having count(*) >= :least
     """

@@ -14,6 +14,8 @@ from adapters.database.callbacks import CallbackStore
 from adapters.database.patterns import PatternStore
 from casework.supervising import look
 from domain.application import Status
+from domain.changes import IdentityAnswer
+from domain.identity import IdentityVerdict
 from domain.ids import new_id
 from domain.inquiries import Oddity, Pattern, Thresholds
 from domain.jurisdiction import Role
@@ -136,16 +138,13 @@ async def test_an_address_is_looked_at_again_only_when_a_case_of_it_moved(cabine
 
 
 async def failed_clips(cabinet: Cabinet, cases: Sequence[UUID], n: int, *, passed: bool = False, ago: timedelta = timedelta()) -> None:
+    """Handed in and judged as a case does it."""
+    verdict = IdentityVerdict(passed=passed, checks=[], clip_seconds=3, frames_compared=3, face_model="test", speech_model="test")
+    received_at = now() - ago - timedelta(seconds=1)
     for number in range(n):
-        row = {
-            "id": new_id(),
-            "application_id": cases[number % len(cases)],
-            "challenge_id": new_id(),
-            "sha256": "",
-            "media_type": "video/webm",
-        }
-        more = {"size": 1, "received_at": now() - ago - timedelta(seconds=1), "verdict": {"passed": passed, "checks": []}}
-        await write(cabinet, insert(tables.identity_clips).values(**row, **more))
+        clip_id = new_id()
+        await cabinet.office.desk.add_clip(cases[number % len(cases)], clip_id, new_id(), "", "video/webm", 1, received_at)
+        await cabinet.wiring.cases.save_verdict(clip_id, IdentityAnswer(verdict=verdict).model_dump(mode="json"), received_at)
 
 
 async def cases_of_one_person(cabinet: Cabinet) -> list[UUID]:

@@ -24,7 +24,7 @@ def upgrade() -> None:
     _partial("work_items_approved", "work_items", ["closed_at"], "outcome = 'approve'")
     _partial("work_items_late", "work_items", ["due_at"], f"{_LIVE} and paused_at is null")
     _partial("work_items_waiting", "work_items", ["opened_at"], "status = 'open' and paused_at is null")
-    _partial("identity_clips_failed", "identity_clips", ["received_at"], "(verdict->>'passed') = 'false'")
+    _partial("identity_clips_failed", "identity_clips", ["received_at"], "(verdict->'verdict'->>'passed') = 'false'")
     _partial("events_supplements", "events", ["at"], "event = 'supplement_asked'")
     _partial("inquiries_due", "inquiries", ["due_at"], "closed_at is null")
     op.create_index("ratings_at", "ratings", ["at"])

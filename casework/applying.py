@@ -130,7 +130,7 @@ _CONSENT = Bilingual(zh="已同意为本办件使用人脸信息核验身份", e
 async def consent_to_face_check(office: Office, actor: ApplicantActor, application_id: UUID) -> None:
     """Keep that the applicant agreed, separately and for this application (China's 2025 rules for face data)."""
     await require_own_case(office, actor, application_id)
-    await office.desk.note_consent(application_id, _CONSENT.model_dump(), office.now())
+    await office.desk.note_consent(application_id, _CONSENT, office.now())
 
 
 async def hand_in_clip(office: Office, actor: Actor, application_id: UUID, data: bytes, media_type: str) -> ApplicationView:

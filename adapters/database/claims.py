@@ -9,8 +9,9 @@ from sqlalchemy import func, not_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.database.queue import HELD, ITEM, TO_TAKE, QueueStore, barred, offered_to, place_of, related, took_part
-from adapters.database.tables import case_notes, clerks, events, staff_notices, work_items
+from adapters.database.queue import HELD, ITEM, OPEN_AGAIN, TO_TAKE, QueueStore, barred, held_by, offered_to, place_of, related, took_part
+from adapters.database.said import append_event, tell_staff
+from adapters.database.tables import case_notes, clerks, events, work_items
 from domain.errors import FourEyes, NotFound, WorkItemAlreadyClaimed, WorkItemNotClaimed, WrongState
 from domain.ids import new_id
 from domain.queues import Priority, Seat
@@ -166,7 +167,7 @@ class ClaimStore(QueueStore):
         """What clerks tell each other about a case; sealed. That it was written is an event."""
         async with self._db.transaction() as connection:
             note_id = await self._note(connection, application_id, clerk_id, text, at)
-            await _enter(connection, application_id, f"noted:{note_id}", "case_noted", f"clerk:{role}", at, {"clerk": clerk_id})
+            await append_event(connection, application_id, f"noted:{note_id}", "case_noted", f"clerk:{role}", at, data={"clerk": clerk_id})
 
     async def notes_of(self, application_id: UUID) -> list[dict[str, Any]]:
         """`id`, `clerk_id`, the clerk's `name`, `at` and `text`, oldest first."""
@@ -264,19 +265,16 @@ async def _taken_under(connection: AsyncConnection, clerk_id: str, key: str) -> 
 
 def _take_first(seat: Seat, territory: str, role: str, stand_in: str | None, at: datetime, key: str | None) -> Any:
     free = _first(seat, territory, role).with_only_columns(ITEM.id).with_for_update(skip_locked=True, of=work_items).scalar_subquery()
-    held = {"status": _CLAIMED, "claimed_by": seat.clerk_id, "claimed_at": at, "held_for": stand_in, "candidates": [], "claim_key": key}
+    held = held_by(seat.clerk_id, at, stand_in=stand_in, key=key)
     return update(work_items).where(ITEM.id == free).values(**held).returning(ITEM.id, ITEM.application_id, ITEM.role)
 
 
 async def _give(connection: AsyncConnection, work_item_id: UUID, clerk_id: str, stand_in: str | None, at: datetime) -> None:
-    held = {"status": _CLAIMED, "claimed_by": clerk_id, "claimed_at": at, "held_for": stand_in, "candidates": []}
-    await connection.execute(update(work_items).where(ITEM.id == work_item_id).values(**held))
+    await connection.execute(update(work_items).where(ITEM.id == work_item_id).values(**held_by(clerk_id, at, stand_in=stand_in)))
 
 
 async def _free(connection: AsyncConnection, work_item_id: UUID, candidates: Sequence[str]) -> None:
-    open_again: dict[str, Any] = {"status": _OPEN, "claimed_by": None, "claimed_at": None, "held_for": None, "claim_key": None}
-    open_again["candidates"] = list(candidates)
-    await connection.execute(update(work_items).where(ITEM.id == work_item_id).values(**open_again))
+    await connection.execute(update(work_items).where(ITEM.id == work_item_id).values(**OPEN_AGAIN | {"candidates": list(candidates)}))
 
 
 def _instead_of(row: Any, clerk_id: str) -> str | None:
@@ -302,19 +300,8 @@ async def _last_giver(connection: AsyncConnection, row: Any) -> str | None:
 async def _tell(
     connection: AsyncConnection, colleagues: Sequence[str], key: str, kind: str, text: Bilingual, row: Any, at: datetime
 ) -> None:
-    for colleague in colleagues:
-        await connection.execute(
-            insert(staff_notices).values(
-                id=new_id(),
-                clerk_id=colleague,
-                key=f"{key}:{new_id()}",
-                kind=kind,
-                text=text.model_dump(),
-                application_id=row.application_id,
-                work_item_id=row.id,
-                at=at,
-            )
-        )
+    about = {"application_id": row.application_id, "work_item_id": row.id}
+    await tell_staff(connection, colleagues, key=f"{key}:{new_id()}", kind=kind, text=text, at=at, **about)
 
 
 async def _say(
@@ -330,12 +317,5 @@ async def _say(
 ) -> None:
     """The act as an event of the case; `for`: in whose place it was done. `role`: the clerk's, where it is not the work item's."""
     entry = {"work_item": str(row.id), "clerk": clerk_id} | ({"for": stand_in} if stand_in else {}) | data
-    await _enter(
-        connection, row.application_id, f"{event}:{row.id}:{new_id()}", f"work_item_{event}", f"clerk:{role or row.role}", at, entry
-    )
-
-
-async def _enter(
-    connection: AsyncConnection, application_id: UUID, key: str, event: str, by: str, at: datetime, data: dict[str, str]
-) -> None:
-    await connection.execute(insert(events).values(application_id=application_id, key=key, at=at, event=event, by=by, text=None, data=data))
+    key, by = f"{event}:{row.id}:{new_id()}", f"clerk:{role or row.role}"
+    await append_event(connection, row.application_id, key, f"work_item_{event}", by, at, data=entry)

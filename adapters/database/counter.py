@@ -10,13 +10,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
+from adapters.database.people import person_of
+from adapters.database.queue import OPEN_AGAIN, held_by
+from adapters.database.said import append_event
 from adapters.database.tables import (
     applications,
     case_people,
     clerk_kin,
     clerks,
     counter_visits,
-    events,
     inquiries,
     one_time_codes,
     persons,
@@ -35,6 +37,7 @@ from domain.work_items import WorkItemStatus
 
 Record = dict[str, Any]
 VISITS = [StepKind.COUNTER_CHECK.value, StepKind.IDENTITY_CHECK.value, StepKind.COLLECTION.value]
+_BY = "clerk:counter"
 _LIVE = [WorkItemStatus.OPEN.value, WorkItemStatus.CLAIMED.value]
 
 
@@ -59,12 +62,13 @@ class CounterStore:
             await self._refuse_kin(connection, application_id, clerk_id)
             moved = work.jurisdiction != station
             if work.status == WorkItemStatus.OPEN.value or moved:
-                claimed = {"status": WorkItemStatus.CLAIMED.value, "claimed_by": clerk_id, "claimed_at": at}
-                await connection.execute(update(work_items).where(work_items.c.id == work.id).values(jurisdiction=station, **claimed))
+                await connection.execute(
+                    update(work_items).where(work_items.c.id == work.id).values(jurisdiction=station, **held_by(clerk_id, at))
+                )
             data = {"work_item": str(work.id), "clerk": clerk_id, "how": how, "station": station}
             data |= {"from": work.jurisdiction, "to": station} if moved else {}
             key = f"counter_visit:{work.id}:{station}:{clerk_id}:{day_in_china(at)}"
-            if await self._say(connection, application_id, key, "counter_visit", text, data, at):
+            if await append_event(connection, application_id, key, "counter_visit", _BY, at, text=text, data=data):
                 visit = {"id": new_id(), "application_id": application_id, "station": station, "clerk_id": clerk_id, "how": how, "at": at}
                 await connection.execute(insert(counter_visits).values(**visit))
         return UUID(str(work.id))
@@ -105,39 +109,16 @@ class CounterStore:
                         work_items.c.claimed_by == clerk_id,
                         applications.c.id == work_items.c.application_id,
                     )
-                    .values(
-                        status=WorkItemStatus.OPEN.value,
-                        claimed_by=None,
-                        claimed_at=None,
-                        jurisdiction=func.coalesce(applications.c.station, work_items.c.jurisdiction),
-                    )
+                    .values(jurisdiction=func.coalesce(applications.c.station, work_items.c.jurisdiction), **OPEN_AGAIN)
                     .returning(work_items.c.application_id)
                 )
             ).first()
             if row is None:
                 raise WrongState()
             facts = {**data, "work_item": str(work_item_id), "clerk": clerk_id}
-            await self._say(connection, row.application_id, f"visit_ended:{work_item_id}:{new_id()}", "visit_ended", text, facts, at)
+            key = f"visit_ended:{work_item_id}:{new_id()}"
+            await append_event(connection, row.application_id, key, "visit_ended", _BY, at, text=text, data=facts)
         return UUID(str(row.application_id))
-
-    async def _say(
-        self,
-        connection: AsyncConnection,
-        application_id: UUID,
-        key: str,
-        event: str,
-        text: Bilingual,
-        data: Mapping[str, Any],
-        at: datetime,
-    ) -> bool:
-        """Append an event; False when it was said before."""
-        said = await connection.execute(
-            insert(events)
-            .values(application_id=application_id, key=key, at=at, event=event, by="clerk:counter", text=text.model_dump(), data=dict(data))
-            .on_conflict_do_nothing(index_elements=["application_id", "key"])
-            .returning(events.c.id)
-        )
-        return said.first() is not None
 
     async def station_name(self, station: str) -> str | None:
         """What the registries call a station, as the newest case there has it."""
@@ -214,24 +195,8 @@ class CounterStore:
 
     async def person_present(self, applicant: Applicant, at: datetime) -> UUID:
         """The person with this number, made if unknown; what they proved before stays as it is."""
-        index, person_id = self._db.index(applicant.id_number), new_id()
-        phone = applicant.phone
         async with self._db.transaction() as connection:
-            await connection.execute(
-                insert(persons)
-                .values(
-                    id=person_id,
-                    id_number_index=index,
-                    id_number_box=self._db.seal(applicant.id_number, "persons.id_number", person_id),
-                    name_box=self._db.seal(applicant.name, "persons.name", person_id),
-                    phone_box=self._db.seal(phone or "", "persons.phone", person_id),
-                    phone_index=self._db.index(phone or ""),  # no phone is nobody's: a sign-in always has one
-                    created_at=at,
-                )
-                .on_conflict_do_nothing(index_elements=["id_number_index"])
-            )
-            found = await connection.execute(select(persons.c.id).where(persons.c.id_number_index == index))
-            return UUID(str(found.scalar_one()))
+            return await person_of(self._db, connection, applicant, at)
 
     async def enter_phone(self, person_id: UUID, applicant: Applicant, at: datetime) -> None:
         """The person stood at a counter with their ID card, and this is their phone from now on.

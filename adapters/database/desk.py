@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.database.claims import ClaimStore
 from adapters.database.engine import Database
 from adapters.database.pinned import PinnedItems
+from adapters.database.said import append_event
 from adapters.database.tables import (
     applications,
     challenges,
@@ -28,6 +29,7 @@ from adapters.database.tables import (
 from domain.application import Status
 from domain.errors import NotFound
 from domain.ids import new_id
+from domain.text import Bilingual
 from domain.work_items import WorkItemStatus
 
 _LIVE = [WorkItemStatus.OPEN.value, WorkItemStatus.CLAIMED.value]
@@ -184,22 +186,12 @@ class DeskStore(ClaimStore):
         """Somebody read personal data, and why; once per person, purpose and day. Not on the applicant's timeline."""
         key = hashlib.sha256(f"{by}|{purpose}|{at:%Y-%m-%d}".encode()).hexdigest()[:32]
         async with self._db.statement() as connection:
-            await connection.execute(
-                insert(events)
-                .values(application_id=application_id, key=f"read:{key}", at=at, event="read", by=by, text=None, data={"purpose": purpose})
-                .on_conflict_do_nothing(index_elements=["application_id", "key"])
-            )
+            await append_event(connection, application_id, f"read:{key}", "read", by, at, data={"purpose": purpose})
 
-    async def note_consent(self, application_id: UUID, text: Mapping[str, str], at: datetime) -> None:
+    async def note_consent(self, application_id: UUID, text: Bilingual, at: datetime) -> None:
         """The applicant agreed to the use of their face for this application; said once."""
         async with self._db.statement() as connection:
-            await connection.execute(
-                insert(events)
-                .values(
-                    application_id=application_id, key="consent:face", at=at, event="consented", by="applicant", text=dict(text), data={}
-                )
-                .on_conflict_do_nothing(index_elements=["application_id", "key"])
-            )
+            await append_event(connection, application_id, "consent:face", "consented", "applicant", at, text=text)
 
     # --- clips and uploads ---------------------------------------------------------------------------------------
 

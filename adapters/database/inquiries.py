@@ -9,11 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.database.tables import acceptance_serials, clerks, events, inquiries, staff_notices
+from adapters.database.said import append_event, tell_staff
+from adapters.database.tables import acceptance_serials, clerks, inquiries
 from domain.clock import day_in_china
 from domain.ids import new_id
 from domain.inquiries import PATTERN_TEXT, TOLD_BY_THE_CASE, Pattern, inquiry_number
 from domain.jurisdiction import Role
+from domain.text import Bilingual
 
 
 async def open_inquiry(
@@ -64,21 +66,10 @@ async def open_inquiry(
     if application_id is not None:
         by = "clerk:supervisor" if opened_by.startswith("clerk:") else opened_by
         data = {"inquiry": str(inquiry_id), "number": number, "pattern": pattern.value, "opened_by": opened_by}
-        await append_event(connection, application_id, f"inquiry_opened:{inquiry_id}", "inquiry_opened", by, data, at)
+        await append_event(connection, application_id, f"inquiry_opened:{inquiry_id}", "inquiry_opened", by, at, data=data)
     if pattern not in TOLD_BY_THE_CASE:
         await _tell_supervisors(connection, inquiry_id, number, pattern, application_id, county, at)
     return inquiry_id, number
-
-
-async def append_event(
-    connection: AsyncConnection, application_id: UUID, key: str, event: str, by: str, data: Mapping[str, Any], at: datetime
-) -> None:
-    """An event of a case that its applicant's timeline does not show."""
-    await connection.execute(
-        insert(events)
-        .values(application_id=application_id, key=key, at=at, event=event, by=by, text=None, data=dict(data))
-        .on_conflict_do_nothing(index_elements=["application_id", "key"])
-    )
 
 
 async def _next_serial(connection: AsyncConnection, county: str, day: date) -> int:
@@ -96,47 +87,18 @@ async def _tell_supervisors(
     connection: AsyncConnection, inquiry_id: UUID, number: str, pattern: Pattern, application_id: UUID | None, county: str, at: datetime
 ) -> None:
     what = PATTERN_TEXT[pattern]
-    for clerk_id in await supervisors_of(connection, county):
-        await tell_clerk(
-            connection,
-            clerk_id=clerk_id,
-            key=f"inquiry:{inquiry_id}",
-            kind="inquiry",
-            text={"zh": f"新的督查事项 {number}：{what.zh}", "en": f"A new inquiry, {number}: {what.en}"},
-            application_id=application_id,
-            inquiry_id=inquiry_id,
-            at=at,
-        )
+    await tell_staff(
+        connection,
+        await supervisors_of(connection, county),
+        key=f"inquiry:{inquiry_id}",
+        kind="inquiry",
+        text=Bilingual(zh=f"新的督查事项 {number}：{what.zh}", en=f"A new inquiry, {number}: {what.en}"),
+        at=at,
+        application_id=application_id,
+        inquiry_id=inquiry_id,
+    )
 
 
 async def supervisors_of(connection: AsyncConnection, county: str) -> list[str]:
     query = select(clerks.c.id).where(clerks.c.role == Role.SUPERVISOR.value, clerks.c.county == county, clerks.c.active)
     return list((await connection.execute(query.order_by(clerks.c.id))).scalars())
-
-
-async def tell_clerk(
-    connection: AsyncConnection,
-    *,
-    clerk_id: str,
-    key: str,
-    kind: str,
-    text: Mapping[str, str],
-    application_id: UUID | None,
-    inquiry_id: UUID,
-    at: datetime,
-) -> None:
-    """A notice to a member of staff, once a `key`. `text` holds no personal data."""
-    await connection.execute(
-        insert(staff_notices)
-        .values(
-            id=new_id(),
-            clerk_id=clerk_id,
-            key=key,
-            kind=kind,
-            text=dict(text),
-            application_id=application_id,
-            inquiry_id=inquiry_id,
-            at=at,
-        )
-        .on_conflict_do_nothing(index_elements=["clerk_id", "key"])
-    )

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
-from adapters.database.inquiries import append_event, open_inquiry, supervisors_of, tell_clerk
+from adapters.database.inquiries import open_inquiry, supervisors_of
+from adapters.database.said import append_event, tell_staff
 from adapters.database.tables import applications, clerks, inquiries, inquiry_entries, staff_notices
 from domain.errors import NotFound, WrongState
 from domain.ids import new_id
@@ -18,6 +19,7 @@ from domain.inquiries import INQUIRY_WORKING_DAYS, TAKEN_OVER, Finding, Pattern
 from domain.jurisdiction import SEES_NO_CASE, Role
 from domain.limits import Clock, due_at
 from domain.ports import WorkingDays
+from domain.text import Bilingual
 
 ASKED = "inquiry_asked"  # kinds of notices to staff
 LATE = "inquiry_late"
@@ -204,15 +206,15 @@ class InquiryStore:
             if known is None:
                 raise NotFound()
             entry_id = await self._enter(connection, inquiry_id, f"clerk:{clerk_id}", f"@{known.name}: {text}", at)
-            await tell_clerk(
+            await tell_staff(
                 connection,
-                clerk_id=asked,
+                [asked],
                 key=f"inquiry_asked:{entry_id}",
                 kind=ASKED,
-                text={"zh": f"督查事项 {row.number} 请您说明情况", "en": f"You are asked about inquiry {row.number}"},
+                text=Bilingual(zh=f"督查事项 {row.number} 请您说明情况", en=f"You are asked about inquiry {row.number}"),
+                at=at,
                 application_id=row.application_id,
                 inquiry_id=inquiry_id,
-                at=at,
             )
 
     async def close(self, inquiry_id: UUID, clerk_id: str, finding: Finding, text: str, at: datetime) -> None:
@@ -239,9 +241,8 @@ class InquiryStore:
                 raise WrongState()
             if row.application_id is not None:
                 data = {"inquiry": str(inquiry_id), "number": row.number, "finding": finding.value}
-                await append_event(
-                    connection, row.application_id, f"inquiry_closed:{inquiry_id}", "inquiry_closed", "clerk:supervisor", data, at
-                )
+                key = f"inquiry_closed:{inquiry_id}"
+                await append_event(connection, row.application_id, key, "inquiry_closed", "clerk:supervisor", at, data=data)
 
     async def remind_of_late(self, at: datetime, *, limit: int = 200) -> int:
         """Tell the owner of an inquiry past its limit, or all supervisors of its county, once."""
@@ -258,20 +259,18 @@ class InquiryStore:
         async with self._db.transaction() as connection:
             rows = (await connection.execute(query)).all()
             for row in rows:
-                for clerk_id in [row.owner] if row.owner else await supervisors_of(connection, row.county):
-                    await tell_clerk(
-                        connection,
-                        clerk_id=clerk_id,
-                        key=f"inquiry_late:{row.id}",
-                        kind=LATE,
-                        text={
-                            "zh": f"督查事项 {row.number} 已超期，请尽快办结",
-                            "en": f"Inquiry {row.number} is past its limit: please close it",
-                        },
-                        application_id=row.application_id,
-                        inquiry_id=row.id,
-                        at=at,
-                    )
+                await tell_staff(
+                    connection,
+                    [row.owner] if row.owner else await supervisors_of(connection, row.county),
+                    key=f"inquiry_late:{row.id}",
+                    kind=LATE,
+                    text=Bilingual(
+                        zh=f"督查事项 {row.number} 已超期，请尽快办结", en=f"Inquiry {row.number} is past its limit: please close it"
+                    ),
+                    at=at,
+                    application_id=row.application_id,
+                    inquiry_id=row.id,
+                )
         return len(rows)
 
     async def _require_open(self, connection: AsyncConnection, inquiry_id: UUID) -> Any:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
+from adapters.database.people import person_of
 from adapters.database.peoples_work import note_people
 from adapters.database.pinned import PinnedItems
 from adapters.database.tables import (
@@ -17,12 +18,10 @@ from adapters.database.tables import (
     applications,
     challenges,
     events,
-    persons,
     service_item_versions,
 )
 from domain.admission import needs_identity_check
 from domain.application import (
-    Applicant,
     Status,
     WaitingFor,
 )
@@ -64,7 +63,7 @@ class OpeningStore:
         digest = self._items.digest_of(item)
         async with self._db.transaction() as connection:
             await self._items.keep(connection, item)
-            person_id = await self.person(connection, opening.request.applicant, opening.at)
+            person_id = await person_of(self._db, connection, opening.request.applicant, opening.at)
             inserted = await connection.execute(
                 insert(applications)
                 .values(**self._application_row(opening, person_id, number, item, digest))
@@ -129,31 +128,6 @@ class OpeningStore:
                 .returning(acceptance_serials.c.last)
             )
             return int((await connection.execute(statement)).scalar_one())
-
-    async def person(self, connection: AsyncConnection, applicant: Applicant, at: datetime) -> UUID:
-        """Find or make the person; what an application states never overwrites what the person proved."""
-        index = self._db.index(applicant.id_number)
-        found = (await connection.execute(select(persons.c.id).where(persons.c.id_number_index == index))).scalar_one_or_none()
-        if found is not None:
-            return UUID(str(found))
-        person_id = new_id()
-        inserted = await connection.execute(
-            insert(persons)
-            .values(
-                id=person_id,
-                id_number_index=index,
-                id_number_box=self._db.seal(applicant.id_number, "persons.id_number", person_id),
-                name_box=self._db.seal(applicant.name, "persons.name", person_id),
-                phone_box=self._db.seal(applicant.phone or "", "persons.phone", person_id),
-                phone_index=self._db.index(applicant.phone or ""),
-                created_at=at,
-            )
-            .on_conflict_do_nothing(index_elements=["id_number_index"])
-            .returning(persons.c.id)
-        )
-        if inserted.first() is not None:
-            return person_id
-        return UUID(str((await connection.execute(select(persons.c.id).where(persons.c.id_number_index == index))).scalar_one()))
 
     def _application_row(self, opening: OpenCase, person_id: UUID, number: str, item: ServiceItem, digest: str) -> dict[str, Any]:
         request, row_id = opening.request, opening.application_id

@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
-from adapters.database.tables import applications, documents, events, evidence
+from adapters.database.said import append_event
+from adapters.database.tables import applications, documents, evidence
 from domain.errors import NotFound, WrongState
 from domain.evidence import RegistryAnswer
 from domain.ids import new_id
@@ -112,19 +113,8 @@ class PaperStore:
             if row is None:
                 await self._require_issued(connection, document_id)
                 return
-            await connection.execute(
-                insert(events)
-                .values(
-                    application_id=row.application_id,
-                    key=f"document:{row.number}",
-                    at=at,
-                    event="document_issued",
-                    by="machine",
-                    text=text.model_dump(),
-                    data={"number": row.number},
-                )
-                .on_conflict_do_nothing(index_elements=["application_id", "key"])
-            )
+            key, data = f"document:{row.number}", {"number": row.number}
+            await append_event(connection, row.application_id, key, "document_issued", "machine", at, text=text, data=data)
 
     async def _require_issued(self, connection: AsyncConnection, document_id: UUID) -> None:
         issued_at = (await connection.execute(select(documents.c.issued_at).where(documents.c.id == document_id))).scalar_one()

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.database.appointments import change_appointment
 from adapters.database.engine import Database
 from adapters.database.inquiries import open_inquiry
+from adapters.database.said import tell_staff
 from adapters.database.tables import (
     appointments,
     case_people,
@@ -20,12 +21,10 @@ from adapters.database.tables import (
     parcels,
     payments,
     questions,
-    staff_notices,
     work_items,
 )
 from domain.changes import CaseChange, ChangeResult, StaffNote
 from domain.errors import WorkItemNotClaimed
-from domain.ids import new_id
 from domain.jurisdiction import Role
 from domain.limits import Clocks, Dates, Escalation, Timing
 from domain.money import Payment
@@ -131,22 +130,9 @@ async def _tell_staff(connection: AsyncConnection, case: UUID, note: StaffNote, 
             )
     told = {holder} if holder is not None else set()
     told |= set((await connection.execute(_superiors(note.level, role, jurisdiction, held=holder is not None))).scalars())
-    if not told:
-        return
-    rows = [
-        {
-            "id": new_id(),
-            "clerk_id": clerk_id,
-            "key": f"{case}:{key}",
-            "kind": note.kind,
-            "text": note.text.model_dump(),
-            "application_id": case,
-            "work_item_id": note.work_item_id,
-            "at": at,
-        }
-        for clerk_id in sorted(told)
-    ]
-    await connection.execute(insert(staff_notices).values(rows).on_conflict_do_nothing(index_elements=["clerk_id", "key"]))
+    await tell_staff(
+        connection, told, key=f"{case}:{key}", kind=note.kind, text=note.text, at=at, application_id=case, work_item_id=note.work_item_id
+    )
 
 
 def _superiors(level: Escalation, role: str | None, jurisdiction: str | None, *, held: bool) -> Any:

@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.acts import STAFF, enter_act
 from adapters.database.engine import Database
+from adapters.database.queue import OPEN_AGAIN
+from adapters.database.said import append_event
 from adapters.database.tables import (
     callbacks,
     clerk_kin,
     clerks,
-    events,
     record_entries,
     sessions,
     sign_in_attempts,
@@ -326,7 +327,7 @@ async def _free_what_is_held(connection: AsyncConnection, clerk_id: str) -> int:
         await connection.execute(
             update(work_items)
             .where(work_items.c.claimed_by == clerk_id, work_items.c.status == "claimed")
-            .values(status="open", claimed_by=None, claimed_at=None, held_for=None, candidates=[])
+            .values(**OPEN_AGAIN)
             .returning(work_items.c.id, work_items.c.application_id, work_items.c.role)
         )
     ).all()
@@ -335,17 +336,10 @@ async def _free_what_is_held(connection: AsyncConnection, clerk_id: str) -> int:
         .where(work_items.c.status == "open", work_items.c.candidates.contains([clerk_id]))
         .values(candidates=func.array_remove(work_items.c.candidates, clerk_id))
     )
-    for row in freed:
-        await connection.execute(
-            insert(events).values(
-                application_id=row.application_id,
-                key=f"released:{row.id}:{new_id()}",
-                at=func.now(),
-                event="work_item_released",
-                by="machine",
-                data={"work_item": str(row.id), "clerk": clerk_id, "why": "account"},
-            )
-        )
+    for row in sorted(freed, key=lambda row: row.application_id):  # the record locks each case's chain until the commit
+        data = {"work_item": str(row.id), "clerk": clerk_id, "why": "account"}
+        key = f"released:{row.id}:{new_id()}"
+        await append_event(connection, row.application_id, key, "work_item_released", "machine", func.now(), data=data)
     return len(freed)
 
 

@@ -26,8 +26,29 @@ TO_TAKE = literal_column("(work_items.status = 'open' and work_items.paused_at i
 HELD = literal_column("work_items.status = 'claimed'", Boolean)
 # Compared and not counted: of what a function answers the planner knows nothing, and takes it for rare.
 _TO_EVERYBODY = literal_column("(work_items.candidates = '{}')", Boolean)
+# What changes hands: a work item in the queue again, for everybody, and one that somebody holds.
+OPEN_AGAIN: Record = {
+    "status": WorkItemStatus.OPEN.value,
+    "claimed_by": None,
+    "claimed_at": None,
+    "held_for": None,
+    "claim_key": None,
+    "candidates": [],
+}
 _DECIDING = sorted(kind.value for kind in DECIDING)
 _EARLIER = work_items.alias("earlier")
+
+
+def held_by(clerk_id: str, at: datetime, *, stand_in: str | None = None, key: str | None = None) -> Record:
+    """`stand_in`: in whose place; `key`: the caller's, under which it was taken."""
+    return {
+        "status": WorkItemStatus.CLAIMED.value,
+        "claimed_by": clerk_id,
+        "claimed_at": at,
+        "held_for": stand_in,
+        "claim_key": key,
+        "candidates": [],
+    }
 
 
 class QueueStore:

@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.database.engine import Database
 from adapters.database.inquiries import open_inquiry
-from adapters.database.tables import applications, events, ratings
+from adapters.database.said import append_event
+from adapters.database.tables import applications, ratings
 from domain.errors import NotFound, WrongState
 from domain.inquiries import Pattern
 from domain.ratings import NewRating
@@ -56,11 +57,7 @@ class RatingStore:
             if kept.first() is None:
                 raise WrongState(ALREADY)
             data = {"grade": rating.grade.value}
-            await connection.execute(
-                insert(events).values(
-                    application_id=application_id, key="rated", at=at, event="rated", by=by, text=_RATED.model_dump(), data=data
-                )
-            )
+            await append_event(connection, application_id, "rated", "rated", by, at, text=_RATED, data=data)
             if rating.grade.opens_inquiry:
                 await open_inquiry(
                     connection,

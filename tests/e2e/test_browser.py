@@ -2,13 +2,11 @@
 
 import io
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import FilePayload, Page, Playwright, expect
 
 from settings import Settings
 from simulators.demo_clip import write_camera_files
@@ -16,20 +14,6 @@ from tests.e2e import visitor
 from tests.e2e.program import DemoAccess
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.identity]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on PATH: install Debian's package, or let make test do it")
-    return path
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
 
 
 def last_part(page: Page) -> str:
@@ -110,30 +94,13 @@ def compare_originals(page: Page, number: str, name: str) -> None:
     expect(page).to_have_url(re.compile("/done"))
 
 
-def submit_and_number(page: Page) -> str:
-    visitor.go_on(page)
-    number = page.locator(".govuk-panel__body strong").inner_text()
-    assert re.fullmatch(r"\d{20}", number)
-    return number
-
-
 def test_a_name_change_goes_through_station_county_and_counter(
     running_stack: Settings, access: DemoAccess, playwright: Playwright, chromium: str, tmp_path: Path
 ) -> None:
     browser = visitor.launch(playwright, chromium)
     applicant = visitor.visit(browser, running_stack, visitor.PHONE, "zh-CN")
-    applicant.goto("/items/name-change/apply")
-    visitor.sign_in(applicant, running_stack, access.people["new-name"])
-    applicant.fill("[name=new_name]", "马安然")
-    applicant.check("[name=reason][value=same-name]")
-    visitor.go_on(applicant)
-    number = submit_and_number(applicant)
-    case_url = applicant.url
-    applicant.locator(".govuk-task-list__link").first.click()
-    applicant.set_input_files("input[type=file]", files=[FilePayload(name="证明.jpg", mimeType="image/jpeg", buffer=a_photo())])
-    visitor.go_on(applicant)
-    applicant.goto(case_url)
-    visitor.use_demo_clip(applicant)
+    proof = FilePayload(name="证明.jpg", mimeType="image/jpeg", buffer=a_photo())
+    number, case_url = visitor.apply_for_a_new_name(applicant, running_stack, access.people["new-name"], "马安然", proof)
 
     reviewer = visitor.visit(browser, running_stack, visitor.DESKTOP, "zh-CN")
     visitor.staff_sign_in(reviewer, access.clerks["lucheng-review"])
@@ -165,7 +132,7 @@ def test_a_purchase_migration_is_approved_by_the_machine_and_ends_at_the_counter
     visitor.go_on(applicant)
     applicant.check("[name=method][value=counter]")
     visitor.go_on(applicant)
-    number = submit_and_number(applicant)
+    number = visitor.submit_and_number(applicant)
     case_url = applicant.url
     visitor.use_demo_clip(applicant)
     applicant.goto(case_url)

@@ -2,33 +2,19 @@
 
 import io
 import re
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import FilePayload, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import FilePayload, Page, Playwright, expect
 
 from settings import Settings
-from stack.doctor import CHROMIUM_NAMES
 from tests.e2e import visitor
 from tests.e2e.program import DemoAccess
-from tests.e2e.test_browser import complete_at_the_desk, submit_and_number
+from tests.e2e.test_browser import complete_at_the_desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.identity]
 TABLET = {"width": 768, "height": 1024}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    return next(found for name in CHROMIUM_NAMES if (found := shutil.which(name)))
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
 
 
 def two_pages() -> bytes:
@@ -51,18 +37,8 @@ def test_a_question_and_an_investigation_before_a_decision(
 ) -> None:
     browser = visitor.launch(playwright, chromium)
     applicant = visitor.visit(browser, running_stack, visitor.PHONE, "zh-CN")
-    applicant.goto("/items/name-change/apply")
-    visitor.sign_in(applicant, running_stack, access.people["new-name"])
-    applicant.fill("[name=new_name]", "马安宁")
-    applicant.check("[name=reason][value=same-name]")
-    visitor.go_on(applicant)
-    number = submit_and_number(applicant)
-    case_url = applicant.url
-    applicant.locator(".govuk-task-list__link").first.click()
-    applicant.set_input_files("input[type=file]", files=[FilePayload(name="证明.pdf", mimeType="application/pdf", buffer=two_pages())])
-    visitor.go_on(applicant)
-    applicant.goto(case_url)
-    visitor.use_demo_clip(applicant)
+    proof = FilePayload(name="证明.pdf", mimeType="application/pdf", buffer=two_pages())
+    number, case_url = visitor.apply_for_a_new_name(applicant, running_stack, access.people["new-name"], "马安宁", proof)
 
     reviewer = visitor.visit(browser, running_stack, visitor.DESKTOP, "zh-CN")
     visitor.staff_sign_in(reviewer, access.clerks["lucheng-review"])

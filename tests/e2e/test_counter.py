@@ -1,13 +1,10 @@
 """A day at the counter: an application filled in for somebody without a phone, and originals that are not what was uploaded."""
 
 import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from settings import Settings
 from tests.e2e import visitor
@@ -15,57 +12,18 @@ from tests.e2e.program import DemoAccess
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.identity]
 TABLET = {"width": 820, "height": 1180}
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-VIOLATIONS = "async () => (await axe.run()).violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(', '))"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on PATH: install Debian's package, or let make test do it")
-    with sync_playwright() as playwright:
-        running = visitor.launch(playwright, path)
-        yield running
-        running.close()
-
-
-def is_accessible(page: Page) -> None:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert page.evaluate(VIOLATIONS) == [], page.url
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{page.url} is wider than the screen"
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Reach something by the Tab key alone."""
-    for _ in range(120):
-        if page.evaluate("s => document.activeElement.matches(s)", selector):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"the keyboard does not reach {selector} on {page.url}")
-
-
-def type_into(page: Page, selector: str, text: str) -> None:
-    tab_to(page, selector)
-    page.keyboard.insert_text(text)
-
-
-def press(page: Page, selector: str, key: str = "Enter") -> None:
-    tab_to(page, selector)
-    page.keyboard.press(key)
 
 
 def begin_filing(page: Page, person: dict[str, Any], item: str) -> None:
     """The first page, by keyboard alone."""
     page.goto("/staff/filing")
-    is_accessible(page)
-    tab_to(page, "#item")
+    visitor.is_accessible(page)
+    visitor.tab_to(page, "#item")
     page.locator("#item").select_option(item)  # a list takes letters; which of them differs by system
-    type_into(page, "#id_number", person["id_number"])
-    type_into(page, "#name", person["name"])
-    press(page, "#card_seen", "Space")
-    press(page, "main form button.govuk-button")
+    visitor.type_into(page, "#id_number", person["id_number"])
+    visitor.type_into(page, "#name", person["name"])
+    visitor.press(page, "#card_seen", "Space")
+    visitor.press(page, "main form button.govuk-button")
     page.wait_for_url(re.compile("/apply$"))
 
 
@@ -77,25 +35,25 @@ def test_somebody_without_a_phone_is_served_and_leaves_with_the_paper(
     clerk = visitor.visit(browser, running_stack, screen, "zh-CN")
     visitor.staff_sign_in(clerk, access.clerks["lucheng-counter"])
     begin_filing(clerk, person, "no-criminal-record")
-    is_accessible(clerk)
-    press(clerk, "[name=reason]", "Space")
-    press(clerk, "main form button.govuk-button")
+    visitor.is_accessible(clerk)
+    visitor.press(clerk, "[name=reason]", "Space")
+    visitor.press(clerk, "main form button.govuk-button")
     clerk.wait_for_url(re.compile("/check$"))
     expect(clerk.locator("main")).to_contain_text("没有手机")
-    is_accessible(clerk)
-    press(clerk, "main form button.govuk-button:not(.govuk-button--secondary)")
+    visitor.is_accessible(clerk)
+    visitor.press(clerk, "main form button.govuk-button:not(.govuk-button--secondary)")
     expect(clerk.locator(".govuk-error-summary")).to_contain_text("签名")
-    type_into(clerk, "#signed_name", person["name"])
-    press(clerk, "main form button.govuk-button:not(.govuk-button--secondary)")
+    visitor.type_into(clerk, "#signed_name", person["name"])
+    visitor.press(clerk, "main form button.govuk-button:not(.govuk-button--secondary)")
     clerk.wait_for_url(re.compile("/cases/.*submitted"))
-    is_accessible(clerk)
+    visitor.is_accessible(clerk)
     case = clerk.url.split("?")[0]
 
     clerk.goto(f"{case}/face")
     expect(clerk.locator("main")).to_contain_text("念给")
-    is_accessible(clerk)
-    press(clerk, "[name=consent]", "Space")
-    press(clerk, "main form button.govuk-button:not(.govuk-button--secondary)")
+    visitor.is_accessible(clerk)
+    visitor.press(clerk, "[name=consent]", "Space")
+    visitor.press(clerk, "main form button.govuk-button:not(.govuk-button--secondary)")
     for _ in range(3):  # a synthetic voice is misheard now and then
         clerk.locator("form[action$='/demo'] button").click()
         expect(clerk.locator(".ot-status--done, .ot-status--refused")).to_be_visible(timeout=visitor.CHECK_MS)
@@ -108,7 +66,7 @@ def test_somebody_without_a_phone_is_served_and_leaves_with_the_paper(
     assert paper.ok and paper.body().startswith(b"%PDF")
     clerk.goto(f"{case}/receipt")
     expect(clerk.locator(".ot-receipt")).to_contain_text("不用再来")
-    is_accessible(clerk)
+    visitor.is_accessible(clerk)
 
 
 def test_a_case_filed_without_a_phone_is_in_the_persons_list_once_a_counter_entered_one(
@@ -132,7 +90,7 @@ def test_a_case_filed_without_a_phone_is_in_the_persons_list_once_a_counter_ente
     clerk.wait_for_url(re.compile("/cases/.*submitted"))
 
     clerk.goto("/staff/filing/phone")
-    is_accessible(clerk)
+    visitor.is_accessible(clerk)
     for name in ("id_number", "name", "phone"):
         clerk.fill(f"[name={name}]", person[name])
     clerk.check("[name=card_seen]")
@@ -175,25 +133,25 @@ def test_originals_that_differ_at_another_counter_void_the_approval_and_open_an_
     clerk.goto(f"/staff/counter?q={number}")
     expect(clerk.locator("form[action$='/check-in']")).to_have_count(0)  # a number alone opens nothing here
     clerk.goto("/staff/counter")
-    is_accessible(clerk)
-    type_into(clerk, "#q", person["id_number"])
+    visitor.is_accessible(clerk)
+    visitor.type_into(clerk, "#q", person["id_number"])
     clerk.keyboard.press("Enter")
     clerk.wait_for_url(re.compile(r"\?q="))
-    is_accessible(clerk)
+    visitor.is_accessible(clerk)
     row = clerk.locator(".ot-visitor", has_text=number)
     expect(row).to_contain_text(person["name"])
     row.locator("form[action$='/check-in'] button").press("Enter")
     clerk.wait_for_url(re.compile(r"/staff/counter/[0-9a-f-]{36}$"))
-    is_accessible(clerk)
+    visitor.is_accessible(clerk)
     for choice in clerk.locator("input[type=radio][value=same]").all():
         choice.press("Space")
     clerk.locator("input[type=radio][value=different]").first.press("Space")
-    type_into(clerk, "#reason", "不动产权证书编号与登记不一致")
-    press(clerk, "#signed", "Space")
+    visitor.type_into(clerk, "#reason", "不动产权证书编号与登记不一致")
+    visitor.press(clerk, "#signed", "Space")
     clerk.locator(".ot-decide > button[type=submit]").press("Enter")
     clerk.wait_for_url(re.compile("/done"))
     expect(clerk.locator(".ot-verdict--bad")).to_contain_text(re.compile("[0-9]{10,}"), timeout=30_000)
     expect(clerk.locator("main")).to_contain_text("已自动立案核查")
-    is_accessible(clerk)
+    visitor.is_accessible(clerk)
     applicant.goto(case_url)
     expect(applicant.locator("main")).to_contain_text("不动产权证书编号与登记不一致")

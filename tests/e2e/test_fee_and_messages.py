@@ -1,19 +1,16 @@
 """A fee from the page that asks for it to the refund, on a phone, and every message about it by SMS and e-mail."""
 
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, expect
 
 from settings import PROJECT, Settings
-from stack.doctor import CHROMIUM_NAMES
 from tests.e2e import visitor
 from tests.e2e.program import DemoAccess
 from tests.e2e.test_browser import last_part
@@ -22,17 +19,6 @@ from tests.running import environment
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.identity]
 LETTER = Path(__file__).parent / "address-letter.yaml"
 EMAIL = "reader@example.com"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    return next(found for name in CHROMIUM_NAMES if (found := shutil.which(name)))
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Playwright, expect
 
-from settings import Settings
+from settings import PROJECT, Settings
 from tests.e2e.program import one_time_password
 
 PHONE = {"width": 390, "height": 844}
@@ -22,6 +22,8 @@ ARGUMENTS = (
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 )
+AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
+VIOLATIONS = "async () => (await axe.run()).violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(', '))"
 CHECK_MS = 90_000  # an identity check on a busy machine
 
 
@@ -95,3 +97,55 @@ def use_demo_clip(page: Page) -> None:
 def wait_for_status(page: Page, text: str) -> None:
     """The case page moves by itself; nothing is reloaded."""
     expect(page.locator("#status-sentence")).to_contain_text(re.compile(text), timeout=CHECK_MS)
+
+
+def submit_and_number(page: Page) -> str:
+    go_on(page)
+    number = page.locator(".govuk-panel__body strong").inner_text()
+    assert re.fullmatch(r"\d{20}", number)
+    return number
+
+
+def apply_for_a_new_name(page: Page, settings: Settings, person: dict[str, Any], new_name: str, proof: FilePayload) -> tuple[str, str]:
+    """From the form to a passed identity check; the acceptance number and the case's address."""
+    page.goto("/items/name-change/apply")
+    sign_in(page, settings, person)
+    page.fill("[name=new_name]", new_name)
+    page.check("[name=reason][value=same-name]")
+    go_on(page)
+    number, case_url = submit_and_number(page), page.url
+    page.locator(".govuk-task-list__link").first.click()
+    page.set_input_files("input[type=file]", files=[proof])
+    go_on(page)
+    page.goto(case_url)
+    use_demo_clip(page)
+    return number, case_url
+
+
+# --- what every page must allow --------------------------------------------------------------------------------------
+
+
+def is_accessible(page: Page) -> None:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(VIOLATIONS) == [], page.url
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{page.url} is wider than the screen"
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Reach something by the Tab key alone."""
+    for _ in range(120):
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach {selector} on {page.url}")
+
+
+def type_into(page: Page, selector: str, text: str) -> None:
+    tab_to(page, selector)
+    page.keyboard.insert_text(text)
+
+
+def press(page: Page, selector: str, key: str = "Enter") -> None:
+    tab_to(page, selector)
+    page.keyboard.press(key)

@@ -29,7 +29,8 @@ async def people(office: Office) -> list[dict[str, Any]]:
 async def clerks(office: Office) -> list[dict[str, Any]]:
     """Demo clerks with login, name, role, password and the one-time password of this moment."""
     _world(office)
-    known = await office.accounts.all_clerks()
+    logins = [login for login in await office.accounts.logins() if await office.accounts.recall(f"demo-clerk:{login}")]
+    known = [clerk for login in logins if (clerk := await office.accounts.clerk_by_login(login))]
     return [
         {
             "login": c["login"],
@@ -42,7 +43,6 @@ async def clerks(office: Office) -> list[dict[str, Any]]:
             "totp_secret": c["totp_secret"],
         }
         for c in known
-        if await office.accounts.recall(f"demo-clerk:{c['login']}")
     ]
 
 

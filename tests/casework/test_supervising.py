@@ -78,9 +78,12 @@ async def test_limits_that_passed_and_come_near_are_listed_with_who_has_the_work
 async def test_queues_are_counted_by_office_and_by_person(cabinet: Cabinet) -> None:
     here = some_station()
     clerk_id = str(uuid4())
+    secret = cabinet.wiring.database.seal("", "clerks.totp", UUID(clerk_id))
     row: dict[str, Any] = {"id": clerk_id, "login": clerk_id, "name": "预审员", "role": "pre_reviewer", "county": here[:6], "station": here}
     async with cabinet.wiring.database.transaction() as connection:
-        await connection.execute(insert(tables.clerks).values(**row, password_hash="", totp_secret_box=b"", active=False, created_at=now()))
+        await connection.execute(
+            insert(tables.clerks).values(**row, password_hash="", totp_secret_box=secret, active=False, created_at=now())
+        )
     held = [await cabinet.work_item(await cabinet.case(here), StepKind.PRE_REVIEW, Role.PRE_REVIEWER) for _ in range(3)]
     await change_work(cabinet, held[0], status="claimed", claimed_by=clerk_id, claimed_at=now(), due_at=now() - timedelta(hours=1))
     await change_work(cabinet, held[1], paused_at=now())
@@ -92,8 +95,10 @@ async def test_queues_are_counted_by_office_and_by_person(cabinet: Cabinet) -> N
 
 
 async def answer(cabinet: Cabinet, case: UUID, source: str, at: datetime) -> None:
-    row = {"id": new_id(), "application_id": case, "source": source, "round": 0, "request_id": "", "purpose": "", "found": True}
-    more: dict[str, Any] = {"body_box": b"", "digest": "", "signature": "", "key_id": "", "fetched_at": at}
+    row_id = new_id()
+    row = {"id": row_id, "application_id": case, "source": source, "round": 0, "request_id": "", "purpose": "", "found": True}
+    body = cabinet.wiring.database.seal("{}", "evidence.body", row_id)
+    more: dict[str, Any] = {"body_box": body, "digest": "", "signature": "", "key_id": "", "fetched_at": at}
     async with cabinet.wiring.database.transaction() as connection:
         await connection.execute(insert(tables.evidence).values(**row, **more))
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from minio import Minio
 
-from settings import Settings
+from settings import PORT_OFFSETS, Settings
 from tests.running import StackProcess
 from tests.stack.processes import mentioning, wait_until_gone
 
@@ -58,7 +58,8 @@ def find_marks(settings: Settings) -> tuple[str, bytes]:
 def leftovers(stack: StackProcess) -> list[str]:
     """Processes, sockets and pid files of this stack."""
     processes = [str(pid) for pid in mentioning(str(stack.home))]
-    sockets = [str(path) for path in Path("/tmp").glob("seaweedfs-*.sock") if str(stack.port)[:-1] in path.name]
+    ports = range(stack.port, stack.port + 1 + max(PORT_OFFSETS.values()))
+    sockets = [str(path) for port in ports for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock")]
     files = [str(path) for pattern in ("run/*.sock", "run/*.ready", "postgres/postmaster.pid") for path in stack.home.glob(pattern)]
     return processes + sockets + files
 

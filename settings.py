@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -72,6 +73,9 @@ class Settings(BaseSettings):
     face_model: str = "Dlib"
     face_threshold: float = 0.58
     speech_model: str = "packaged"  # or a faster-whisper size where there is a network
+    clips_kept: Literal["until_decision", "until_verdict"] = "until_decision"  # how long a face clip is stored, encrypted
+    clip_prints_days: int = 180  # how long a clip is known again by its fingerprints
+    spoofing_required: bool | None = None  # refuse to start without the models that tell a person from a picture; default: unless demo
     bench_identity: bool = False  # `onetrip bench` only: identity passes without a clip, and says so
 
     # Supervision: from when on something is odd, see `domain.inquiries.Thresholds`

@@ -21,6 +21,7 @@ from adapters.database.calendar import CalendarStore
 from adapters.database.cases import CaseStore
 from adapters.database.desk import DeskStore
 from adapters.database.engine import Database
+from adapters.database.identity import IdentityStore
 from adapters.database.outbox import Outbox
 from adapters.database.papers import PaperStore
 from adapters.database.reads import ReadStore
@@ -81,6 +82,10 @@ class Wiring:
     @cached_property
     def cases(self) -> CaseStore:
         return CaseStore(self.database, quiet_hours=self.settings.quiet_hours)
+
+    @cached_property
+    def identity(self) -> IdentityStore:
+        return IdentityStore(self.database)
 
     @cached_property
     def desk(self) -> DeskStore:
@@ -305,6 +310,7 @@ class Wiring:
             catalogue=self.catalogue,
             engine=CaseEngine(await self.temporal()),
             desk=self.desk,
+            identity=self.identity,
             accounts=AccountStore(self.database),
             papers=self.papers,
             calendar=self.calendar,
@@ -386,5 +392,11 @@ class Wiring:
 
     def identity_activities(self) -> IdentityActivities:
         return IdentityActivities(
-            records=self.cases, objects=self.objects, registries=self.registries, verifier=self.verifier, reads=self.reads
+            records=self.cases,
+            identity=self.identity,
+            objects=self.objects,
+            registries=self.registries,
+            verifier=self.verifier,
+            reads=self.reads,
+            keep_clips=self.settings.clips_kept == "until_decision",
         )

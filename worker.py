@@ -35,6 +35,7 @@ NOTICE_PAUSE_SECONDS = 0.5
 # What a death may send again: the SMS gateway drops a message that it has seen, a mail server need not.
 AT_ONCE = {Channel.SMS: 20, Channel.EMAIL: 1}
 LONGEST_NOTICE_PAUSE_SECONDS = 10.0
+SPENT_CLIPS_PAUSE_SECONDS = 10
 CLIP_PAUSE_SECONDS = 30.0
 LOOK_PAUSE_SECONDS = 60.0
 CALENDAR_PAUSE_SECONDS = 3.0
@@ -181,9 +182,21 @@ async def _hand_over_clips(wiring: Wiring) -> NoReturn:
     engine = CaseEngine(await wiring.connected_temporal())
 
     async def hand_over() -> None:
-        await hand_over_waiting(engine, wiring.desk, wiring.objects, datetime.now(UTC) - CLIP_PATIENCE)
+        await hand_over_waiting(engine, wiring.identity, wiring.objects, datetime.now(UTC) - CLIP_PATIENCE)
 
     await _again(CLIP_PAUSE_SECONDS, "clips", hand_over)
+
+
+async def _delete_spent_clips(wiring: Wiring) -> NoReturn:
+    """Face data goes when its case has its decision."""
+    from casework.clips import delete_spent
+
+    kept = timedelta(days=wiring.settings.clip_prints_days)
+
+    async def delete() -> None:
+        await delete_spent(wiring.identity, wiring.objects, datetime.now(UTC), prints_kept=kept)
+
+    await _again(SPENT_CLIPS_PAUSE_SECONDS, "clips to delete", delete)
 
 
 async def _tell_of_the_calendar(wiring: Wiring) -> NoReturn:
@@ -244,6 +257,7 @@ ROLES: dict[str, tuple[Callable[[Wiring], Awaitable[Worker]], Sequence[_Companio
             _sender(Channel.SMS),
             _sender(Channel.EMAIL),
             _hand_over_clips,
+            _delete_spent_clips,
             _tell_of_the_calendar,
             _know_households,
             _seal_the_record,

@@ -149,9 +149,9 @@ async def hand_in_clip(office: Office, actor: Actor, application_id: UUID, data:
         raise ChallengeExpired()
     clip_id = new_id()
     sha256 = await office.objects.put(clip_key(clip_id), data, media_type)
-    await office.desk.add_clip(application_id, clip_id, view.challenge.id, sha256, media_type, len(data), office.now())
+    await office.identity.add_clip(application_id, clip_id, view.challenge.id, sha256, media_type, len(data), office.now())
     clip = SubmitClip(clip_id=clip_id, challenge_id=view.challenge.id)
-    await hand_over(office.engine, office.desk, office.objects, application_id, clip)
+    await hand_over(office.engine, office.identity, office.objects, application_id, clip)
     return await get_application(office, actor, application_id)
 
 

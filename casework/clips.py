@@ -1,17 +1,17 @@
 """A clip on its way into its case: stored and written down first, then handed over, however often it takes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from casework.engine import CaseEngine
-from casework.ports import Desk
+from casework.identity_ports import IdentityDesk
 from domain.changes import SubmitClip
 from domain.errors import DomainError, Unavailable
-from domain.object_keys import clip_key
+from domain.object_keys import clip_key, frame_key
 from domain.ports import ObjectStore
 
 
-async def hand_over(engine: CaseEngine, desk: Desk, objects: ObjectStore, application_id: UUID, clip: SubmitClip) -> None:
+async def hand_over(engine: CaseEngine, desk: IdentityDesk, objects: ObjectStore, application_id: UUID, clip: SubmitClip) -> None:
     """Give a case its clip. Idempotency key: the clip. One that the case refuses is forgotten.
 
     Raises:
@@ -28,7 +28,7 @@ async def hand_over(engine: CaseEngine, desk: Desk, objects: ObjectStore, applic
         raise
 
 
-async def hand_over_waiting(engine: CaseEngine, desk: Desk, objects: ObjectStore, received_before: datetime) -> int:
+async def hand_over_waiting(engine: CaseEngine, desk: IdentityDesk, objects: ObjectStore, received_before: datetime) -> int:
     """Hand over again what lies without a verdict in a case that awaits one: who took it may have died before the case heard of it.
 
     Returns how many lay there. A case that has its clip already answers as it did before.
@@ -43,3 +43,17 @@ async def hand_over_waiting(engine: CaseEngine, desk: Desk, objects: ObjectStore
         except DomainError:
             continue
     return len(waiting)
+
+
+async def delete_spent(desk: IdentityDesk, objects: ObjectStore, now: datetime, *, prints_kept: timedelta) -> int:
+    """Delete the clips and frames of cases that have ended, and forget what older clips are known by.
+
+    Returns how many clips were deleted. The store first: what is marked as deleted is gone.
+    """
+    spent = await desk.clips_to_delete()
+    for clip in spent:
+        for key in (clip_key(clip.id), *(frame_key(clip.id, number) for number in range(clip.frames))):
+            await objects.delete(key)
+        await desk.clip_deleted(clip.id, now)
+    await desk.forget_prints(now - prints_kept)
+    return len(spent)

@@ -10,6 +10,7 @@ from casework.administration_ports import CalendarBook, CalendarOnShow, Personne
 from casework.callback_ports import CallbackRecords
 from casework.counter_ports import Appointments, Counter, Parcels
 from casework.engine import CaseEngine
+from casework.identity_ports import IdentityDesk
 from casework.investigation_ports import Investigations
 from casework.ports import Accounts, Desk, Past, PublishedKeys, Publishing, Reads, RecordKeeping
 from casework.queue_ports import Staff
@@ -114,6 +115,7 @@ class Office:
     catalogue: CatalogueOnShow
     engine: CaseEngine
     desk: Desk
+    identity: IdentityDesk
     accounts: Accounts
     papers: PaperRecords
     reads: Reads

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from domain.identity import Movement, Way
 from domain.notices import clean_email
 from domain.service_item import Delivery
 from domain.text import Bilingual, Language
@@ -125,11 +126,13 @@ class ApplicationRequest(_Message):
 
 
 class Challenge(BaseModel):
-    """The code to read aloud: random, single-use, short-lived."""
+    """What to read aloud and how to move the head: random, single-use, short-lived."""
 
     id: UUID
-    code: str
+    way: Way = "code_and_turn"
+    code: str  # digits; empty in the way `movements`
     language: Language
+    movements: list[Movement] = []
     expires_at: datetime
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from domain.application import ApplicationRequest, Status, WaitingFor
 from domain.decision import Outcome
-from domain.identity import IdentityVerdict
+from domain.identity import IdentityVerdict, Way
 from domain.inquiries import Pattern
 from domain.jurisdiction import Role
 from domain.limits import Clock, Clocks, Escalation, Mark
@@ -166,7 +166,8 @@ class CaseChange(BaseModel):
     waiting_for: list[WaitingFor] | None = None
     window_closes_at: datetime | None = None
     issue_challenge: bool = False
-    challenge_language: Language | None = None  # default: the application's
+    challenge_language: Language | None = None  # default: the last challenge's
+    challenge_way: Way | None = None  # default: the last challenge's
     open_work_item: WorkItemOpening | None = None
     close_work_item: WorkItemClosing | None = None
     decision: DecisionByPerson | None = None
@@ -282,7 +283,10 @@ class ChooseCounter(BaseModel):
 
 
 class RenewChallenge(BaseModel):
+    """What is left out stays as the last challenge had it."""
+
     language: Language | None = None
+    way: Way | None = None
 
 
 class AttachMaterial(BaseModel):

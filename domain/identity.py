@@ -1,22 +1,46 @@
-"""The identity check: a clip against the registry's portrait and the code that was asked for."""
+"""The identity check: a clip against the registry's portrait and what its challenge asks for."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel
 
-from domain.text import Bilingual
+from domain.text import Bilingual, Language
 
-CheckName = Literal["clip", "face", "one_person", "code", "lips", "spoofing", "movement"]
+CheckName = Literal["clip", "fresh", "quality", "one_person", "face", "spoofing", "movement", "code", "lips"]
+Movement = Literal["left", "right", "up", "down"]  # of the head, as the person feels it, and back to the middle each time
+# How a person shows that they are present: by digits and a movement; by movements alone; by more digits alone.
+Way = Literal["code_and_turn", "movements", "digits"]
+PrintKind = Literal["bytes", "sound", "picture"]
+
+
+class Asked(BaseModel):
+    """What a clip must show: `code` aloud in `language` (empty in the way `movements`), then `movements` in their order."""
+
+    way: Way = "code_and_turn"
+    code: str
+    language: Language
+    movements: list[Movement] = []
+
+
+class Handing(BaseModel):
+    """When a clip can have been recorded: after its challenge was shown, before its last byte came."""
+
+    shown_at: datetime
+    received_at: datetime
+    stated_seconds: float | None = None  # how long it is, as the recording page says
 
 
 class CheckResult(BaseModel):
-    """One question of the check. `passed` None: not asked in this installation."""
+    """One question of the check. `passed` None: not performed here, or not asked in this way."""
 
     name: CheckName
     passed: bool | None
     score: float | None = None
     threshold: float | None = None
     reason: Bilingual | None = None  # what to do better, when it failed
+    note: Bilingual | None = None  # for the clerk who takes over: what was looked at, and why it came out so
 
 
 class IdentityVerdict(BaseModel):
@@ -27,7 +51,31 @@ class IdentityVerdict(BaseModel):
     face_model: str
     speech_model: str
     milliseconds: dict[str, float] = {}
+    way: Way = "code_and_turn"
+    policy: str = ""  # which version of the fusion policy judged
+    frames_kept: int = 0  # of the clearest moments, for a clerk who takes over
 
     @property
     def reasons(self) -> list[Bilingual]:
         return [c.reason for c in self.checks if c.passed is False and c.reason]
+
+
+@dataclass(frozen=True)
+class Prints:
+    """What a clip is known by when it is shown again, altered or not: a digest of its bytes, and the courses of its sound and picture.
+
+    `sound` and `picture` are opaque to all but the module that made them. No face can be found or compared by them.
+    """
+
+    bytes_digest: str  # SHA-256, hex
+    sound: bytes
+    picture: bytes
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A verdict, JPEGs of the clearest moments, and what the clip is known by (None where it could not be opened)."""
+
+    verdict: IdentityVerdict
+    frames: list[bytes]
+    prints: Prints | None

@@ -7,6 +7,11 @@ def clip_key(clip_id: UUID) -> str:
     return f"clips/{clip_id}"
 
 
+def frame_key(clip_id: UUID, number: int) -> str:
+    """Of the clearest moments of a clip, from 0."""
+    return f"frames/{clip_id}/{number}"
+
+
 def material_key(material_id: UUID) -> str:
     return f"materials/{material_id}"
 

@@ -1,6 +1,6 @@
 """What the outside world must offer; `adapters/` implements each, `wiring.py` puts them together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -8,11 +8,11 @@ from domain.callbacks import Callback, Provider
 from domain.decision import Finding
 from domain.documents import DocumentContent, DocumentText, SealedDocument, SealVerdict
 from domain.evidence import RegistryAnswer, RegistryQuery
-from domain.identity import IdentityVerdict
+from domain.identity import Asked, Examined, Handing, Prints
 from domain.money import Payment
 from domain.parcels import Parcel
 from domain.service_item import ServiceItem
-from domain.text import Bilingual, Language
+from domain.text import Bilingual
 
 
 class RegistryConnector(Protocol):
@@ -34,8 +34,8 @@ class RegistryConnector(Protocol):
 
 
 class IdentityVerifier(Protocol):
-    async def verify(self, clip: bytes, portrait: bytes, code: str, language: Language) -> IdentityVerdict:
-        """Compare a webm or mp4 clip with a JPEG portrait and a 4-digit code.
+    async def verify(self, clip: bytes, portrait: bytes, asked: Asked, handing: Handing, earlier: Sequence[Prints]) -> Examined:
+        """Compare a webm or mp4 clip with a JPEG portrait, with what was asked, and with the person's `earlier` clips.
 
         An unreadable or overlong clip is a verdict that failed, not an error.
         """

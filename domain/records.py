@@ -1,14 +1,16 @@
 """What activities need of the read model; `adapters/database` implements it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from domain.application import ApplicationRequest, WaitingFor
 from domain.changes import CaseChange, CaseOpened, ChangeResult, OpenCase
 from domain.decision import Outcome
 from domain.evidence import RegistryAnswer
+from domain.identity import Asked, Handing, Prints
 from domain.limits import Timing
 from domain.service_item import ServiceItem
 from domain.text import Bilingual
@@ -43,13 +45,45 @@ class CaseRecords(Protocol):
 
     async def set_station(self, application_id: UUID, station: str, station_name: str | None = None) -> None: ...
 
-    async def clip_question(self, clip_id: UUID) -> dict[str, Any]: ...
-
-    async def save_verdict(self, clip_id: UUID, verdict: Mapping[str, Any], at: datetime) -> None: ...
-
     async def waiting_note(
         self, application_id: UUID, source: str, *, at: datetime, event: str, key: str, label: Bilingual, late: bool
     ) -> None: ...
+
+
+@dataclass(frozen=True)
+class ClipQuestion:
+    """What there is to ask of one clip. `verdict`: the answer that it was given before, if any."""
+
+    application_id: UUID
+    sha256: str
+    verdict: Mapping[str, Any] | None
+    asked: Asked
+    handing: Handing
+    id_number: str
+
+
+@dataclass(frozen=True)
+class Try:
+    """A clip that somebody handed in. `passed` None: no verdict yet, or nobody to compare with."""
+
+    application_id: UUID
+    received_at: datetime
+    passed: bool | None
+
+
+class KeptClip(NamedTuple):
+    id: UUID
+    frames: int
+
+
+class IdentityRecords(Protocol):
+    async def clip_question(self, clip_id: UUID) -> ClipQuestion: ...
+
+    async def earlier_prints(self, clip_id: UUID) -> list[Prints]: ...
+
+    async def save_verdict(self, clip_id: UUID, verdict: Mapping[str, Any], prints: Prints | None, at: datetime) -> None: ...
+
+    async def clip_deleted(self, clip_id: UUID, at: datetime) -> None: ...
 
 
 class PaperRecords(Protocol):

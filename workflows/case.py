@@ -121,7 +121,11 @@ class Case:
     async def renew_challenge(self, command: RenewChallenge) -> CaseState:
         self._renewals += 1
         result = await self._record(
-            "challenge_renewed", wording.CHALLENGE_RENEWED, issue_challenge=True, challenge_language=command.language
+            "challenge_renewed",
+            wording.CHALLENGE_RENEWED,
+            issue_challenge=True,
+            challenge_language=command.language,
+            challenge_way=command.way,
         )
         self._challenge = result.challenge
         return self._state()

@@ -1,7 +1,8 @@
 """For `onetrip bench` only: an identity check that looks at nothing and says so in its verdict."""
 
-from domain.identity import CheckResult, IdentityVerdict
-from domain.text import Language
+from collections.abc import Sequence
+
+from domain.identity import Asked, CheckResult, Examined, Handing, IdentityVerdict, Prints
 
 NAME = "bench-only"
 
@@ -13,7 +14,8 @@ class PassingVerifier:
     a real one.
     """
 
-    async def verify(self, clip: bytes, portrait: bytes, code: str, language: Language) -> IdentityVerdict:
+    async def verify(self, clip: bytes, portrait: bytes, asked: Asked, handing: Handing, earlier: Sequence[Prints]) -> Examined:
         """Pass. Nothing of the arguments is read; fetching them is what a benchmark pays for."""
         checks = [CheckResult(name="clip", passed=None), CheckResult(name="face", passed=None), CheckResult(name="code", passed=None)]
-        return IdentityVerdict(passed=True, checks=checks, clip_seconds=0.0, frames_compared=0, face_model=NAME, speech_model=NAME)
+        verdict = IdentityVerdict(passed=True, checks=checks, clip_seconds=0.0, frames_compared=0, face_model=NAME, speech_model=NAME)
+        return Examined(verdict, [], None)

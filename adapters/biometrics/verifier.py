@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 
 from adapters.biometrics import reasons
 from adapters.biometrics.spoken_code import heard_digits, wrong_digits
-from domain.identity import CheckName, CheckResult, IdentityVerdict
+from domain.identity import Asked, CheckName, CheckResult, Examined, Handing, IdentityVerdict, Prints
 from domain.text import Bilingual, Language
 
 if TYPE_CHECKING:  # heavy: loaded by warm_up
@@ -65,8 +65,12 @@ class ClipVerifier:
         """Stop after the clip in hand; later calls of `verify` raise RuntimeError."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    async def verify(self, clip: bytes, portrait: bytes, code: str, language: Language) -> IdentityVerdict:
-        """See the port. The verdict passes when clip, one_person, face and code all do."""
+    async def verify(self, clip: bytes, portrait: bytes, asked: Asked, handing: Handing, earlier: Sequence[Prints]) -> Examined:
+        """See the port."""
+        verdict = await self._judge(clip, portrait, asked.code, asked.language)
+        return Examined(verdict, [], None)
+
+    async def _judge(self, clip: bytes, portrait: bytes, code: str, language: Language) -> IdentityVerdict:
         models = await self._in_pool(self._load)
         # After the models, whose thread has imported it: it takes a part of a second that the event loop shall not lose.
         from adapters.biometrics.clip import UnusableClip, open_clip

@@ -11,13 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.appointments import change_appointment
 from adapters.database.engine import Database
-from adapters.database.opening import OpeningStore, new_challenge
+from adapters.database.identity import issue_challenge, new_challenge
+from adapters.database.opening import OpeningStore
 from adapters.database.peoples_work import close_everything, note_people, write_peoples_work
 from adapters.database.tables import (
     applications,
-    challenges,
     events,
-    identity_clips,
     notices,
     persons,
     work_items,
@@ -133,8 +132,10 @@ class CaseStore(OpeningStore):
             assert timing.work_item_due_at is not None
             await self._open_work_item(connection, change, change.open_work_item, result.work_item_id, row.station, timing.work_item_due_at)
         if result.challenge:
-            language = change.challenge_language or row.language
-            await self._issue_challenge(connection, change.application_id, result.challenge, language, change.at)
+            await issue_challenge(
+                self._db, connection, change.application_id, result.challenge, change.at,
+                language=change.challenge_language, way=change.challenge_way,
+            )  # fmt: skip
         for notice in change.notices:
             await self._post_notice(connection, change.application_id, notice, change.at, by_email=row.email_box is not None)
         if change.answers_patch:
@@ -357,50 +358,6 @@ class CaseStore(OpeningStore):
         values = {"station": station, "station_name": station_name}
         async with self._db.statement() as connection:
             await connection.execute(update(applications).where(applications.c.id == application_id).values(**values))
-
-    # --- the clip ------------------------------------------------------------------------------------------------
-
-    async def clip_question(self, clip_id: UUID) -> dict[str, Any]:
-        """Row of the clip with its code (opened), language and the applicant's ID number.
-
-        Raises:
-            NotFound: no such clip.
-        """
-        async with self._db.statement() as connection:
-            row = (
-                await connection.execute(
-                    select(
-                        identity_clips.c.id,
-                        identity_clips.c.sha256,
-                        identity_clips.c.verdict,
-                        challenges.c.id.label("challenge_id"),
-                        challenges.c.code_box,
-                        challenges.c.language,
-                        persons.c.id.label("person_id"),
-                        persons.c.id_number_box,
-                    )
-                    .join(challenges, challenges.c.id == identity_clips.c.challenge_id)
-                    .join(applications, applications.c.id == identity_clips.c.application_id)
-                    .join(persons, persons.c.id == applications.c.person_id)
-                    .where(identity_clips.c.id == clip_id)
-                )
-            ).first()
-        if row is None:
-            raise NotFound()
-        return {
-            "sha256": row.sha256,
-            "verdict": row.verdict,
-            "code": self._db.open(row.code_box, "challenges.code", row.challenge_id),
-            "language": row.language,
-            "id_number": str(self._db.open(row.id_number_box, "persons.id_number", row.person_id)),
-        }
-
-    async def save_verdict(self, clip_id: UUID, verdict: Mapping[str, Any], at: datetime) -> None:
-        """Keep the verdict: from now on the clip itself may go."""
-        async with self._db.statement() as connection:
-            await connection.execute(
-                update(identity_clips).where(identity_clips.c.id == clip_id).values(verdict=dict(verdict), deleted_at=at)
-            )
 
     async def waiting_note(
         self, application_id: UUID, source: str, *, at: datetime, event: str, key: str, label: Bilingual, late: bool

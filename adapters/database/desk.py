@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.claims import ClaimStore
 from adapters.database.engine import Database
+from adapters.database.identity import newest_challenge
 from adapters.database.pinned import PinnedItems
 from adapters.database.said import append_event
 from adapters.database.tables import (
     applications,
-    challenges,
     documents,
     drafts,
     events,
@@ -26,7 +26,6 @@ from adapters.database.tables import (
     materials,
     persons,
 )
-from domain.application import Status
 from domain.errors import NotFound
 from domain.ids import new_id
 from domain.text import Bilingual
@@ -116,7 +115,7 @@ class DeskStore(ClaimStore):
                 connection,
                 select(identity_clips).where(identity_clips.c.application_id == application_id).order_by(identity_clips.c.received_at),
             )
-            case["challenge"] = await self._challenge(connection, application_id)
+            case["challenge"] = await newest_challenge(self._db, connection, application_id)
         return case
 
     def _opened(self, row: Any) -> Record:
@@ -125,26 +124,6 @@ class DeskStore(ClaimStore):
             box = case.pop(f"{column}_box")
             case[column] = self._db.open(box, f"applications.{column}", row.id) if box is not None else None
         return case
-
-    async def _challenge(self, connection: AsyncConnection, application_id: UUID) -> Record | None:
-        """The newest code, unless a clip was handed in for it."""
-        row = (
-            await connection.execute(
-                select(challenges, identity_clips.c.id.label("clip_id"))
-                .outerjoin(identity_clips, identity_clips.c.challenge_id == challenges.c.id)
-                .where(challenges.c.application_id == application_id)
-                .order_by(challenges.c.created_at.desc(), challenges.c.id.desc())
-                .limit(1)
-            )
-        ).first()
-        if row is None or row.clip_id is not None:
-            return None
-        return {
-            "id": row.id,
-            "code": self._db.open(row.code_box, "challenges.code", row.id),
-            "language": row.language,
-            "expires_at": row.expires_at,
-        }
 
     async def cases_of(self, person_id: UUID, phone_index: bytes) -> list[Record]:
         async with self._db.statement() as connection:
@@ -194,43 +173,6 @@ class DeskStore(ClaimStore):
             await append_event(connection, application_id, "consent:face", "consented", "applicant", at, text=text)
 
     # --- clips and uploads ---------------------------------------------------------------------------------------
-
-    async def add_clip(
-        self, application_id: UUID, clip_id: UUID, challenge_id: UUID, sha256: str, media_type: str, size: int, at: datetime
-    ) -> None:
-        async with self._db.statement() as connection:
-            await connection.execute(
-                insert(identity_clips).values(
-                    id=clip_id,
-                    application_id=application_id,
-                    challenge_id=challenge_id,
-                    sha256=sha256,
-                    media_type=media_type,
-                    size=size,
-                    received_at=at,
-                )
-            )
-
-    async def drop_clip(self, clip_id: UUID) -> None:
-        """A clip that the case did not take."""
-        async with self._db.statement() as connection:
-            await connection.execute(identity_clips.delete().where(identity_clips.c.id == clip_id))
-
-    async def clips_without_verdict(self, received_before: datetime) -> list[Record]:
-        """`id`, `application_id` and `challenge_id` of clips that cases which await an identity check were given, oldest first."""
-        async with self._db.statement() as connection:
-            return await _rows(
-                connection,
-                select(identity_clips.c.id, identity_clips.c.application_id, identity_clips.c.challenge_id)
-                .join(applications, applications.c.id == identity_clips.c.application_id)
-                .where(
-                    identity_clips.c.verdict.is_(None),
-                    identity_clips.c.received_at < received_before,
-                    applications.c.status == Status.VERIFYING.value,
-                )
-                .order_by(identity_clips.c.received_at)
-                .limit(100),
-            )
 
     async def add_material(self, row: Mapping[str, Any]) -> None:
         async with self._db.statement() as connection:

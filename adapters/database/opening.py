@@ -1,7 +1,6 @@
 """Opening a case: person, application, acceptance number, first challenge, first event, in one transaction."""
 
-import secrets
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
+from adapters.database.identity import issue_challenge, new_challenge
 from adapters.database.people import person_of
 from adapters.database.peoples_work import note_people
 from adapters.database.pinned import PinnedItems
 from adapters.database.tables import (
     acceptance_serials,
     applications,
-    challenges,
     events,
     service_item_versions,
 )
@@ -32,21 +31,10 @@ from domain.changes import (
     OpenCase,
 )
 from domain.clock import day_in_china
-from domain.ids import acceptance_number, new_id
+from domain.ids import acceptance_number
 from domain.queues import name_key
 from domain.service_item import ServiceItem
-from domain.text import Bilingual, Language
-
-CHALLENGE_MINUTES = 5
-
-
-def new_code() -> str:
-    """Four digits from the system's CSPRNG."""
-    return f"{secrets.randbelow(10_000):04d}"
-
-
-def new_challenge(at: datetime) -> ChallengeIssued:
-    return ChallengeIssued(id=new_id(), expires_at=at + timedelta(minutes=CHALLENGE_MINUTES))
+from domain.text import Bilingual
 
 
 class OpeningStore:
@@ -76,7 +64,7 @@ class OpeningStore:
                 return opened
             await note_people(self._db, connection, opening.application_id, [opening.request.applicant.id_number], relation="applicant")
             challenge = new_challenge(opening.at)
-            await self._issue_challenge(connection, opening.application_id, challenge, opening.request.language, opening.at)
+            await issue_challenge(self._db, connection, opening.application_id, challenge, opening.at, language=opening.request.language)
             opened = CaseOpened(acceptance_number=number, item=item, challenge=challenge, procedure=PROCEDURE)
             await connection.execute(
                 insert(events).values(
@@ -159,20 +147,6 @@ class OpeningStore:
             "opened_at": opening.at,
             "updated_at": opening.at,
         }
-
-    async def _issue_challenge(
-        self, connection: AsyncConnection, application_id: UUID, challenge: ChallengeIssued, language: Language, at: datetime
-    ) -> None:
-        await connection.execute(
-            insert(challenges).values(
-                id=challenge.id,
-                application_id=application_id,
-                code_box=self._db.seal(new_code(), "challenges.code", challenge.id),
-                language=language,
-                expires_at=challenge.expires_at,
-                created_at=at,
-            )
-        )
 
 
 def _beginning(opening: OpenCase, item: ServiceItem) -> tuple[Status, list[WaitingFor]]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     UniqueConstraint,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -103,14 +104,18 @@ class Challenge(SQLModel, table=True):
     application_id: UUID = application_column()
     code_box: bytes = box_column()
     language: str
+    way: str = "code_and_turn"
+    movements_box: bytes | None = box_column(nullable=True)  # None: none are asked
     expires_at: datetime = moment_column()
+    shown_at: datetime | None = moment_column(nullable=True)  # once the recording had begun; None: with the case
     created_at: datetime = moment_column()
 
 
 class IdentityClip(SQLModel, table=True):
-    """A clip handed in; the object is deleted once there is a verdict."""
+    """A clip handed in; it and its frames are deleted when the case has its decision, see `casework/clips.py`."""
 
     __tablename__ = "identity_clips"
+    __table_args__ = (Index("identity_clips_kept", "received_at", postgresql_where=text("deleted_at is null")),)
     id: UUID = Field(primary_key=True)
     application_id: UUID = application_column()
     challenge_id: UUID
@@ -118,8 +123,43 @@ class IdentityClip(SQLModel, table=True):
     media_type: str
     size: int
     received_at: datetime = moment_column()
+    stated_seconds: float | None = None  # how long it is, as the recording page said
     verdict: dict[str, Any] | None = json_column(nullable=True)
     deleted_at: datetime | None = moment_column(nullable=True)
+
+
+class ClipPrint(SQLModel, table=True):
+    """What a clip is known by when it is shown again: of its bytes, sound and picture; nobody's face."""
+
+    __tablename__ = "clip_prints"
+    clip_id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(foreign_key="persons.id", index=True)
+    box: bytes = box_column()
+    made_at: datetime = moment_column(index=True)
+
+
+class ClipUpload(SQLModel, table=True):
+    """A clip on its way, in parts that lie encrypted in the store; what is whole becomes an identity clip."""
+
+    __tablename__ = "clip_uploads"
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = application_column()
+    challenge_id: UUID
+    media_type: str
+    size: int  # bytes, as announced
+    received: int = 0
+    stated_seconds: float | None = None
+    began_at: datetime = moment_column(index=True)
+    clip_id: UUID | None = None  # once it was whole and handed over
+
+
+class GuardianConsent(SQLModel, table=True):
+    """Who consented to a child's face check: name, ID number and relation, sealed."""
+
+    __tablename__ = "guardian_consents"
+    application_id: UUID = Field(foreign_key="applications.id", primary_key=True)
+    box: bytes = box_column()
+    at: datetime = moment_column()
 
 
 class Evidence(SQLModel, table=True):
@@ -194,6 +234,9 @@ applications = table_of(Application)
 events = table_of(Event)
 challenges = table_of(Challenge)
 identity_clips = table_of(IdentityClip)
+clip_prints = table_of(ClipPrint)
+clip_uploads = table_of(ClipUpload)
+guardian_consents = table_of(GuardianConsent)
 evidence = table_of(Evidence)
 materials = table_of(Material)
 documents = table_of(Document)

@@ -18,6 +18,18 @@ class ModelFilesMissing(RuntimeError):
     """A package that ships a model is absent, or what it ships is not the pinned model."""
 
 
+def mesh_folder(node_modules: Path) -> Path:
+    """Where the npm package @vladmandic/human keeps MediaPipe's face mesh and finder (Apache-2.0).
+
+    Raises:
+        ModelFilesMissing: the package is not installed.
+    """
+    folder = node_modules / "@vladmandic" / "human" / "models"
+    if not (folder / "facemesh.json").is_file():
+        raise ModelFilesMissing("The npm package @vladmandic/human is not installed. Install the locked npm packages.")
+    return folder
+
+
 def prepare_face_weights(deepface_home: Path) -> Path:
     """Link dlib's weights under the names that DeepFace expects; returns the weights folder. Idempotent."""
     weights = deepface_home / ".deepface" / "weights"

@@ -26,6 +26,40 @@ TOO_MUCH = Bilingual(
     zh="视频分辨率或帧率过高，请降低后重新录制（不超过 1080p、60 帧）。",
     en="The clip has too many pixels or frames. Record again at 1080p and 60 frames a second or less.",
 )
+TRUNCATED = Bilingual(
+    zh="视频没有传完整，请重新上传；仍然不行时请重新录制。",
+    en="The clip did not arrive whole. Upload it again; if that does not help, record it again.",
+)
+DAMAGED = Bilingual(
+    zh="视频文件已损坏，请重新录制。",
+    en="The clip is damaged. Please record it again.",
+)
+NO_PICTURE = Bilingual(
+    zh="文件中只有声音、没有画面，请允许使用摄像头后重新录制。",
+    en="There is sound but no picture. Allow the camera and record again.",
+)
+NO_FRAMES = Bilingual(
+    zh="视频中没有可用的画面，请重新录制。",
+    en="The clip holds no usable picture. Please record it again.",
+)
+CODEC = Bilingual(
+    zh="暂不支持这种视频编码，请在本页面直接录制；或在手机相机设置中选择“兼容性最佳”（H.264）后再录。",
+    en="This kind of video cannot be opened. Record on this page, or set the phone's camera to “Most Compatible” (H.264).",
+)
+TOO_SLOW = Bilingual(
+    zh="视频画面不连贯（每秒不足 10 帧），请到明亮处、关闭其他应用后重新录制。",
+    en="The picture stutters (under 10 frames a second). Go to a brighter place, close other apps and record again.",
+)
+TIMES = Bilingual(
+    zh="视频的时间信息错乱，请在本页面重新录制。",
+    en="The clip's time stamps are out of order. Please record it again on this page.",
+)
+# By the name of what is wrong with a clip (containers.Fault).
+CLIP: dict[str, Bilingual] = {
+    "unreadable": UNREADABLE, "truncated": TRUNCATED, "damaged": DAMAGED, "no_picture": NO_PICTURE, "no_frames": NO_FRAMES, "codec": CODEC,
+    "too_large": TOO_LARGE, "too_short": TOO_SHORT, "too_long": TOO_LONG, "too_small": TOO_SMALL, "too_much": TOO_MUCH,
+    "too_slow": TOO_SLOW, "times": TIMES,
+}  # fmt: skip
 NO_FACE = Bilingual(
     zh="视频中没有看到清晰的正面人脸，请面向镜头、光线充足，让脸部占满椭圆框。",
     en="No clear face was seen. Face the camera in good light and fill the oval.",

@@ -9,7 +9,7 @@ def clip_key(clip_id: UUID) -> str:
 
 def frame_key(clip_id: UUID, number: int) -> str:
     """Of the clearest moments of a clip, from 0."""
-    return f"frames/{clip_id}/{number}"
+    return f"frames/{uuid5(clip_id, str(number))}"
 
 
 def material_key(material_id: UUID) -> str:

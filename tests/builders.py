@@ -20,13 +20,13 @@ from domain.decision import Finding
 from domain.documents import DocumentContent, DocumentText, SealedDocument, SealVerdict
 from domain.errors import InvalidInput, NotFound, ObjectDamaged, RegistryUnavailable, Unavailable, UnknownServiceItem, WrongState
 from domain.evidence import RegistryAnswer, RegistryQuery
-from domain.identity import CheckResult, IdentityVerdict
+from domain.identity import Asked, CheckResult, Examined, Handing, IdentityVerdict, Prints
 from domain.money import Payment, PaymentState
 from domain.notices import OutgoingNotice
 from domain.parcels import Parcel, ParcelState
 from domain.service_item import ServiceItem
 from domain.source import Source
-from domain.text import Bilingual, Language
+from domain.text import Bilingual
 
 LIBRARY_CARD = Path(__file__).parent / "library-card.yaml"
 # The real sources; the property registry lends its name to the library's shelves, which count books.
@@ -242,13 +242,15 @@ class ScriptedVerifier:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def verify(self, clip: bytes, portrait: bytes, code: str, language: Language) -> IdentityVerdict:
+    async def verify(self, clip: bytes, portrait: bytes, asked: Asked, handing: Handing, earlier: Sequence[Prints]) -> Examined:
         self.seen += 1
+        self.asked, self.earlier = asked, list(earlier)
         await self.gate.wait()
+        prints = Prints(str(self.seen), b"sound", b"picture")
         if self.failures > 0:
             self.failures -= 1
-            return make_verdict(False)
-        return make_verdict(True)
+            return Examined(make_verdict(False), [b"frame"] * 3, prints)
+        return Examined(make_verdict(True), [b"frame"] * 3, prints)
 
 
 class MemoryObjects:

@@ -14,8 +14,10 @@ from domain.application import ApplicationRequest
 from domain.changes import ClipRef, EvidenceTask, LookUpTask
 from domain.errors import RegistryUnavailable, Unavailable
 from domain.evidence import RegistryAnswer
+from domain.identity import Asked, Handing, Prints
 from domain.ids import new_id
 from domain.reads import PersonalRead
+from domain.records import ClipQuestion
 from domain.service_item import ServiceItem
 from domain.text import Bilingual
 from tests.builders import (
@@ -71,8 +73,13 @@ class Files:
 
     async def waiting_note(self, *_: Any, **__: Any) -> None: ...
 
-    async def clip_question(self, clip_id: UUID) -> dict[str, Any]:
-        return {"verdict": None, "id_number": HIS, "code": "1234", "language": "zh", "sha256": ""}
+    async def clip_question(self, clip_id: UUID) -> ClipQuestion:
+        now = datetime.now(UTC)
+        asked, handing = Asked(code="1234", language="zh"), Handing(shown_at=now, received_at=now)
+        return ClipQuestion(CASE, "", None, asked, handing, HIS)
+
+    async def earlier_prints(self, clip_id: UUID) -> list[Prints]:
+        return []
 
     async def save_verdict(self, *_: Any) -> None: ...
 
@@ -201,7 +208,12 @@ async def test_a_form_that_is_filled_in_again_is_told_again_and_a_retry_is_not()
 async def test_a_portrait_is_told_once_a_clip_and_not_fetched_untold() -> None:
     desk, clip = Desk(), ClipRef(application_id=CASE, clip_id=new_id(), challenge_id=new_id())
     identity = IdentityActivities(
-        records=cast(Any, desk.files), objects=MemoryObjects(), registries=desk.registries, verifier=ScriptedVerifier(), reads=desk.book
+        records=cast(Any, desk.files),
+        identity=cast(Any, desk.files),
+        objects=MemoryObjects(),
+        registries=desk.registries,
+        verifier=ScriptedVerifier(),
+        reads=desk.book,
     )
     desk.book.full = True
     with pytest.raises(Unavailable):

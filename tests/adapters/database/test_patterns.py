@@ -143,8 +143,8 @@ async def failed_clips(cabinet: Cabinet, cases: Sequence[UUID], n: int, *, passe
     received_at = now() - ago - timedelta(seconds=1)
     for number in range(n):
         clip_id = new_id()
-        await cabinet.office.desk.add_clip(cases[number % len(cases)], clip_id, new_id(), "", "video/webm", 1, received_at)
-        await cabinet.wiring.cases.save_verdict(clip_id, IdentityAnswer(verdict=verdict).model_dump(mode="json"), received_at)
+        await cabinet.wiring.identity.add_clip(cases[number % len(cases)], clip_id, new_id(), "", "video/webm", 1, received_at)
+        await cabinet.wiring.identity.save_verdict(clip_id, IdentityAnswer(verdict=verdict).model_dump(mode="json"), None, received_at)
 
 
 async def cases_of_one_person(cabinet: Cabinet) -> list[UUID]:

@@ -122,11 +122,11 @@ async def test_a_decision_twice_keeps_the_first(cabinet: Cabinet) -> None:
 async def test_a_clips_verdict_and_a_parcels_number_twice_stay(cabinet: Cabinet) -> None:
     case, clip = await cabinet.case(some_station()), new_id()
     challenge = (await cabinet.office.desk.case_file(case))["challenge"]["id"]
-    await cabinet.office.desk.add_clip(case, clip, challenge, "0" * 64, "video/webm", 4, now())
+    await cabinet.wiring.identity.add_clip(case, clip, challenge, "0" * 64, "video/webm", 4, now())
     for _ in range(2):
-        await cabinet.wiring.cases.save_verdict(clip, {"verdict": None}, now())
+        await cabinet.wiring.identity.save_verdict(clip, {"verdict": None}, None, now())
         await cabinet.wiring.papers.set_tracking_number(case, "EM1CN")
-    assert (await cabinet.wiring.cases.clip_question(clip))["verdict"] == {"verdict": None}
+    assert (await cabinet.wiring.identity.clip_question(clip)).verdict == {"verdict": None}
     assert (await row_of(cabinet, case)).tracking_number == "EM1CN"
 
 

@@ -1,0 +1,26 @@
+"""What is drawn for a challenge."""
+
+from collections import Counter
+
+import pytest
+
+from domain.challenges import draw
+from domain.identity import Way
+
+
+@pytest.mark.parametrize(("way", "digits", "movements"), [("code_and_turn", 4, 1), ("movements", 0, 5), ("digits", 6, 0)])
+def test_each_way_asks_for_what_it_says(way: Way, digits: int, movements: int) -> None:
+    asked = draw(way, "en")
+    assert (len(asked.code), len(asked.movements), asked.way, asked.language) == (digits, movements, way, "en")
+    assert asked.code == "" or asked.code.isdecimal()
+
+
+def test_one_movement_alone_is_a_turn_and_each_side_is_as_likely() -> None:
+    sides = Counter(draw("code_and_turn", "zh").movements[0] for _ in range(2000))
+    assert set(sides) == {"left", "right"}
+    assert min(sides.values()) > 850  # six standard deviations
+
+
+def test_codes_and_courses_come_seldom_twice() -> None:
+    assert len({draw("digits", "zh").code for _ in range(300)}) > 290
+    assert len({tuple(draw("movements", "zh").movements) for _ in range(300)}) > 200

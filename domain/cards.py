@@ -12,11 +12,12 @@ BACK_FIELDS = ("issuer", "valid_from", "valid_until")
 TERMS_YEARS = (5, 10, 20)  # how long a card counts, by age; from 46 on without limit (Law on Resident Identity Cards)
 
 # As the register writes them and cards print them without 族; the fifty-six of GB/T 3304, and the two that cards print beside them.
-ETHNIC_GROUPS = tuple(
+_GROUPS = (
     "汉 蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 高山 拉祜 水 东乡 纳西 景颇 柯尔克孜 土 达斡尔 "
     "仫佬 羌 布朗 撒拉 毛南 仡佬 锡伯 阿昌 普米 塔吉克 怒 乌孜别克 俄罗斯 鄂温克 德昂 保安 裕固 京 塔塔尔 独龙 鄂伦春 赫哲 门巴 珞巴 基诺 "
-    "穿青人 革家人".split()
+    "穿青人 革家人"
 )
+ETHNIC_GROUPS = tuple(_GROUPS.split())
 
 
 class CardSide(StrEnum):

@@ -35,7 +35,8 @@ NOTICE_PAUSE_SECONDS = 0.5
 # What a death may send again: the SMS gateway drops a message that it has seen, a mail server need not.
 AT_ONCE = {Channel.SMS: 20, Channel.EMAIL: 1}
 LONGEST_NOTICE_PAUSE_SECONDS = 10.0
-SPENT_CLIPS_PAUSE_SECONDS = 10
+SPENT_CLIPS_PAUSE_SECONDS = 10.0
+IDENTITY_NICENESS = 10
 CLIP_PAUSE_SECONDS = 30.0
 LOOK_PAUSE_SECONDS = 60.0
 CALENDAR_PAUSE_SECONDS = 3.0
@@ -303,6 +304,8 @@ def main() -> None:
     logging.basicConfig(level=os.environ.get("ONETRIP_LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if len(sys.argv) != 2 or sys.argv[1] not in ROLES:
         sys.exit(f"usage: python worker.py {'|'.join(ROLES)}")
+    if sys.argv[1] == IDENTITY_QUEUE:
+        os.nice(IDENTITY_NICENESS)  # a clip takes a core for a second: whoever waits for a page goes first
     uvloop.run(serve(sys.argv[1]))
 
 

@@ -1,5 +1,6 @@
 """The identity check of one clip; CPU-heavy, in a process of its own. Portraits and codes live in memory only."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,6 +16,8 @@ from domain.reads import IDENTITY, PersonalRead, ReadRecords
 from domain.records import CaseRecords, ClipQuestion, IdentityRecords
 from domain.text import Bilingual
 
+HEARTBEAT_SECONDS = 2.0
+
 _LATE = Bilingual(zh="常住人口信息暂时没有答复，系统会自动重试", en="The resident population registry is not answering yet; we keep trying")
 
 _PURPOSE = Bilingual(zh="核验是否本人：与您录制的视频比对", en="Identity check: to compare with the clip that you recorded")
@@ -26,6 +29,13 @@ def _lost_clip() -> Examined:
     check = CheckResult(name="clip", passed=False, reason=_LOST)
     verdict = IdentityVerdict(passed=False, checks=[check], clip_seconds=0, frames_compared=0, face_model="-", speech_model="-")
     return Examined(verdict, [], None)
+
+
+async def _beat() -> None:
+    """Tell the engine that this worker is alive, so that a dead one's clip goes to another soon."""
+    while activity.in_activity():
+        activity.heartbeat()
+        await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
 @dataclass
@@ -42,10 +52,17 @@ class IdentityActivities:
 
     @activity.defn
     async def verify_identity(self, ref: ClipRef) -> IdentityAnswer:
-        """Compare a clip with the registry's portrait and the code asked. Idempotency key: the clip.
+        """Compare a clip with the registry's portrait and what was asked. Idempotency key: the clip.
 
         The verdict is kept first; only then does the clip go, so that a repeated call answers the same.
         """
+        beating = asyncio.create_task(_beat())
+        try:
+            return await self._answer(ref)
+        finally:
+            beating.cancel()
+
+    async def _answer(self, ref: ClipRef) -> IdentityAnswer:
         question = await self.identity.clip_question(ref.clip_id)
         if question.verdict is not None:
             return IdentityAnswer.model_validate(question.verdict)

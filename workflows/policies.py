@@ -21,10 +21,12 @@ REGISTRY: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=15),
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60)),
 }
-# Reading one clip takes seconds on two cores; a dead worker's clip is taken up again after this.
+# Reading one clip takes a second or two; it may wait behind others in the worker. A dead worker's clip is taken up again when its
+# heartbeats have been missed.
 IDENTITY: dict[str, Any] = {
     "task_queue": IDENTITY_QUEUE,
     "start_to_close_timeout": timedelta(seconds=60),
+    "heartbeat_timeout": timedelta(seconds=8),
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60)),
 }
 DOCUMENT: dict[str, Any] = {

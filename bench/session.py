@@ -31,13 +31,15 @@ IDENTITY_NOTE = "identity: bench-only adapter, every clip passes unseen; all els
 
 @contextmanager
 def stack_for_bench(
-    home: Path | None = None, parts: Sequence[str] = (), people: int | None = None
+    home: Path | None = None, parts: Sequence[str] = (), people: int | None = None, *, real_identity: bool = False
 ) -> Iterator[tuple[StackProcess, Settings]]:
     """The whole stack, or the named parts of it, on free ports, ended afterwards; its home is kept only where the caller named it.
 
-    `people` is how many the simulated authorities know, where it is not the usual number.
+    `people` is how many the simulated authorities know, where it is not the usual number. With `real_identity` clips are looked at,
+    and there is a demonstration person to make them of.
     """
     extra = _ENVIRONMENT | ({"REGISTRIES_POPULATION": str(people)} if people else {})
+    extra |= {"BENCH_IDENTITY": "false", "ONETRIP_DEMO": "true"} if real_identity else {}
     with tempfile.TemporaryDirectory(prefix="onetrip-bench-") as folder:
         process, settings = start_apart(home or Path(folder) / "home", parts, extra=extra)
         if people:  # the process has it from its environment, which is not ours

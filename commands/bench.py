@@ -55,6 +55,14 @@ def sources(
 
 
 @app.command()
+def beside(rounds: Annotated[int, typer.Option(min=1, max=20)] = 3) -> None:
+    """How other applications fare while two clips are checked at once; 1 when they wait 100 ms longer."""
+    from bench.beside import run
+
+    raise typer.Exit(run(rounds))
+
+
+@app.command()
 def callbacks(cases: Annotated[int, typer.Option(min=16, max=2000)] = 500) -> None:
     """Fees and parcels under call-backs that are lost, repeated, late, out of order and forged; 1 when any moved twice."""
     from bench.callbacks import run

@@ -10,6 +10,7 @@ from casework.actors import Actor
 from casework.applying import renew_challenge
 from casework.office import DemoWorld, Office
 from domain.errors import NotFound
+from domain.identity import Asked
 from domain.jurisdiction import Role
 
 PASSWORD = "onetrip-demo"  # noqa: S105  (of demo clerks, shown on the sign-in page)
@@ -72,4 +73,5 @@ async def demo_clip(office: Office, actor: Actor, application_id: UUID) -> tuple
     """A clip of the demo person reading a code that is asked for now, in the language that the synthetic voice speaks."""
     world = _world(office)
     challenge = await renew_challenge(office, actor, application_id, world.clip_language)
-    return await world.clip(challenge.code), "video/webm"
+    asked = Asked(way=challenge.way, code=challenge.code, language=challenge.language, movements=challenge.movements)
+    return await world.clip(asked), "video/webm"

@@ -16,6 +16,7 @@ from casework.ports import Accounts, Desk, Past, PublishedKeys, Publishing, Read
 from casework.queue_ports import Staff
 from casework.supervision_ports import Boards, FigureRecords, Inquiries, Ratings
 from domain.documents import SealVerdict
+from domain.identity import Asked
 from domain.notices import NoticeRecords
 from domain.ports import CallbackReader, ObjectStore, PostOffice, ServiceItems, SmsGateway
 from domain.records import PaperRecords
@@ -90,8 +91,8 @@ class DemoWorld(Protocol):
     @property
     def clip_language(self) -> Language: ...
 
-    async def clip(self, code: str) -> bytes:
-        """webm of the demo person reading the code in `clip_language`."""
+    async def clip(self, asked: Asked) -> bytes:
+        """webm of the demo person doing what is asked; codes are read well in `clip_language`."""
         ...
 
     def clerks(self) -> list[dict[str, Any]]: ...

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from casework import accounts, demo
 from casework.office import DemoWorld, Office
 from domain.errors import NotFound
+from domain.identity import Asked
 
 # Which demo person applies for what; every other item is tried with the first one.
 _WHO = {"no-criminal-record": "no-record", "purchase-migration": "mover", "name-change": "new-name"}
@@ -49,16 +50,16 @@ async def run_application(office: Office, code: str) -> int:
         seen = 0
         for attempt in range(item.identity_attempts):
             challenge = case["challenge"] if attempt == 0 else await _ok(client.post(f"/v1/applications/{case['id']}/challenge"))
-            await _hand_in(office.demo_world, client, case["id"], challenge["code"])
+            await _hand_in(office.demo_world, client, case["id"], Asked.model_validate(challenge))
             seen = await _print_timeline(client, case["id"], seen)
             if (await _ok(client.get(f"/v1/applications/{case['id']}")))["status"] != "verifying":
                 break  # otherwise the synthetic voice was misheard: another code, another clip
         return await _print_end(client, case["id"])
 
 
-async def _hand_in(world: DemoWorld, client: httpx.AsyncClient, application_id: str, code: str) -> None:
-    clip = await world.clip(code)
-    print(f"  a clip reading {code} was made ({len(clip) // 1000} kB)")
+async def _hand_in(world: DemoWorld, client: httpx.AsyncClient, application_id: str, asked: Asked) -> None:
+    clip = await world.clip(asked)
+    print(f"  a clip of reading {asked.code} and turning {', '.join(asked.movements)} was made ({len(clip) // 1000} kB)")
     await _ok(client.put(f"/v1/applications/{application_id}/identity-clip", content=clip, headers={"Content-Type": "video/webm"}))
 
 

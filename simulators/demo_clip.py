@@ -1,7 +1,8 @@
-"""The demo person: a portrait, and a talking clip made for any code, from material that packages ship."""
+"""The demo person: a portrait, and a clip made for whatever is asked, from material that packages ship."""
 
 import io
 import wave
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.util import find_spec
@@ -11,10 +12,13 @@ from typing import TYPE_CHECKING, Literal
 from PIL import Image, ImageEnhance
 
 if TYPE_CHECKING:  # heavy, and the portrait needs none of it
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from domain.identity import Movement
+    from simulators.turning_head import Pose, TurningHead
 
     Picture = NDArray[np.uint8]  # RGB, shape (height, width, 3)
     Sound = NDArray[np.float32]
@@ -25,18 +29,16 @@ CLIP_LANGUAGE: Literal["en"] = "en"
 PORTRAIT_BOX = (104, 2, 342, 295)  # of the 512x512 photograph; the ratio of a Chinese ID photograph
 PORTRAIT_SIZE = (358, 441)
 
-FRAME_WIDTH, FRAME_HEIGHT, FRAMES_PER_SECOND = 480, 640, 25
+FRAME_WIDTH, FRAME_HEIGHT, FRAMES_PER_SECOND = 480, 640, 15
 CLIP_BOX = (119, 2, 329, 282)
-CAMERA_FRAMES_PER_SECOND = 30  # at which Chromium plays an MJPEG file
+CAMERA_FRAMES_PER_SECOND = 30  # at which Chromium plays an MJPEG file: each picture twice
 SOUND_RATE = 48_000
 LEAD_SECONDS, TAIL_SECONDS = 0.4, 0.5
 
-# The mouth in the photograph's own pixels: the seam between upper teeth and lower lip is a parabola, and what lies below it
-# moves down as the jaw opens, less and less towards the underside of the chin.
-MOUTH_MIDDLE, MOUTH_HALF_WIDTH = 224.5, 21.0
-SEAM_AT_CORNERS, SEAM_AT_MIDDLE, CHIN_BELOW = 141.0, 149.6, 184.0
-WIDEST_OPENING = 11.0
-MOUTH_INSIDE = (62, 22, 24)  # RGB
+# A movement goes out and comes back; degrees of yaw to the person's left and of pitch upwards.
+MOVEMENT_SECONDS, BETWEEN_SECONDS = 1.3, 0.25
+FURTHEST: "dict[Movement, tuple[float, float]]" = {"left": (24.0, 1.5), "right": (-24.0, 1.5), "up": (1.5, 17.0), "down": (-1.5, -17.0)}
+WIDEST_OPENING = 0.7
 
 
 def demo_portrait() -> bytes:
@@ -48,36 +50,63 @@ def demo_portrait() -> bytes:
     return out.getvalue()
 
 
-def make_demo_clip(code: str, language: Literal["zh", "en"] = CLIP_LANGUAGE, seconds: float | None = None) -> bytes:
-    """The demo person reading `code` aloud: webm (vp8, opus), 480x640, 25 frames a second.
+def make_demo_clip(
+    code: str,
+    language: Literal["zh", "en"] = CLIP_LANGUAGE,
+    seconds: float | None = None,
+    movements: "Sequence[Movement]" = (),
+) -> bytes:
+    """The demo person reading `code` aloud, if there is one, then moving the head: webm (vp8, opus), 480x640, 15 frames a second.
 
-    `seconds` lengthens the clip with silence; by default it lasts as long as the reading, about 4 s.
+    The movements are rendered from one photograph, not recorded. `seconds` lengthens the clip with silence; by default it lasts
+    as long as reading and movements, about 5 s.
     """
-    sound = _reading(code, language, LEAD_SECONDS, seconds)
-    return _encode(_talking_head(sound, FRAMES_PER_SECOND), sound)
+    performance = _perform(code, language, movements, LEAD_SECONDS, seconds)
+    return encode(_head_frames(performance), performance.sound)
 
 
 def write_camera_files(
-    code: str, language: Literal["zh", "en"], folder: Path, pause_seconds: float = 2.5, lead_seconds: float | None = None
+    code: str,
+    language: Literal["zh", "en"],
+    folder: Path,
+    pause_seconds: float = 2.5,
+    lead_seconds: float | None = None,
+    movements: "Sequence[Movement]" = (),
 ) -> tuple[Path, Path]:
     """`camera.mjpeg` and `microphone.wav` for Chromium's fake camera, which plays both over and over.
 
-    One round is the reading and `pause_seconds` of silence, so that a recording of 8 s holds the whole code wherever it begins;
-    a shorter recording needs `lead_seconds` of silence before the reading, as long as it takes from opening the camera to recording.
+    One round is reading, movements and `pause_seconds` of silence, so that a recording as long as two rounds holds a whole one wherever
+    it begins; a shorter recording needs `lead_seconds` of silence before the reading, as long as it takes from opening the camera to
+    recording.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sound = _reading(code, language, LEAD_SECONDS if lead_seconds is None else lead_seconds, None)
-    sound = _silence_after(sound, len(sound) / SOUND_RATE + pause_seconds)
+    performance = _perform(code, language, movements, LEAD_SECONDS if lead_seconds is None else lead_seconds, None)
+    performance = performance.lasting(len(performance.sound) / SOUND_RATE + pause_seconds)
     camera, microphone = folder / "camera.mjpeg", folder / "microphone.wav"
     with camera.open("wb") as out:
-        for picture in _talking_head(sound, CAMERA_FRAMES_PER_SECOND):
-            Image.fromarray(picture).save(out, "JPEG", quality=90)
+        for picture in _head_frames(performance):
+            for _ in range(CAMERA_FRAMES_PER_SECOND // FRAMES_PER_SECOND):
+                Image.fromarray(picture).save(out, "JPEG", quality=90)
     with wave.open(str(microphone), "wb") as track:
         track.setnchannels(1)
         track.setsampwidth(2)
         track.setframerate(SOUND_RATE)
-        track.writeframes((sound * 32767).astype("<i2").tobytes())
+        track.writeframes((performance.sound * 32767).astype("<i2").tobytes())
     return camera, microphone
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What is heard, and when the head moves: `sound` at `SOUND_RATE`, `movements` each with the second in which it begins."""
+
+    sound: "Sound"
+    movements: "tuple[tuple[float, Movement], ...]"
+
+    def lasting(self, seconds: float) -> "Performance":
+        """The same, with silence after it until it lasts as long; a longer one stays."""
+        import numpy as np
+
+        return Performance(np.pad(self.sound, (0, max(0, round(seconds * SOUND_RATE) - len(self.sound)))), self.movements)
 
 
 @cache
@@ -91,40 +120,71 @@ def _photograph() -> Image.Image:
         return picture.convert("RGB")
 
 
-def _reading(code: str, language: Literal["zh", "en"], lead_seconds: float, seconds: float | None) -> "Sound":
+def _perform(
+    code: str, language: Literal["zh", "en"], movements: "Sequence[Movement]", lead_seconds: float, seconds: float | None
+) -> Performance:
     import numpy as np
 
-    from simulators.spoken_digits import read_code
+    spoken = np.zeros(0, np.float32)
+    if code:
+        from simulators.spoken_digits import read_code
 
-    spoken = read_code(code, language, SOUND_RATE)
-    silence = [np.zeros(round(SOUND_RATE * length), np.float32) for length in (lead_seconds, TAIL_SECONDS)]
-    reading = np.concatenate([silence[0], spoken, silence[1]])
-    return reading if seconds is None else _silence_after(reading, seconds)
+        spoken = read_code(code, language, SOUND_RATE)
+    heard = np.concatenate([np.zeros(round(SOUND_RATE * lead_seconds), np.float32), spoken])
+    return perform(heard, movements, seconds)
 
 
-def _silence_after(sound: "Sound", seconds: float) -> "Sound":
+def perform(heard: "Sound", movements: "Sequence[Movement]", seconds: float | None = None) -> Performance:
+    """First `heard` (at `SOUND_RATE`), then the movements one by one, then a moment of rest."""
+    begins = len(heard) / SOUND_RATE + BETWEEN_SECONDS
+    moves = tuple((begins + number * (MOVEMENT_SECONDS + BETWEEN_SECONDS), movement) for number, movement in enumerate(movements))
+    ends = moves[-1][0] + MOVEMENT_SECONDS if moves else len(heard) / SOUND_RATE
+    return Performance(heard, moves).lasting(max(ends + TAIL_SECONDS, seconds or 0.0))
+
+
+def poses(performance: Performance, frames_per_second: int = FRAMES_PER_SECOND) -> "Iterator[Pose]":
+    """How head and camera are in each frame: the mouth follows the loudness, the head sways a little and makes its movements."""
     import numpy as np
 
-    return np.pad(sound, (0, max(0, round(seconds * SOUND_RATE) - len(sound))))
+    from simulators.turning_head import Pose
 
-
-def _talking_head(sound: "Sound", frames_per_second: int) -> "Iterator[Picture]":
-    """Frames as long as the sound lasts; the mouth follows its loudness, the head sways a little."""
-    import cv2
-    import numpy as np
-
-    scale = FRAME_WIDTH / (CLIP_BOX[2] - CLIP_BOX[0])
-    photograph = np.asarray(_photograph())
-    for number, opening in enumerate(_mouth_openings(sound, frames_per_second)):
+    for number, opening in enumerate(_mouth_openings(performance.sound, frames_per_second)):
         at = number / frames_per_second
-        angle = 1.1 * np.sin(1.9 * at) + 0.4 * np.sin(3.7 * at + 1)
-        grown = scale * (1.01 + 0.006 * np.sin(1.3 * at))
-        middle = ((CLIP_BOX[0] + CLIP_BOX[2]) / 2, (CLIP_BOX[1] + CLIP_BOX[3]) / 2)
-        placed = cv2.getRotationMatrix2D(middle, float(angle), float(grown))
-        placed[:, 2] += (FRAME_WIDTH / 2 - middle[0] + 3.2 * np.sin(1.5 * at), FRAME_HEIGHT / 2 - middle[1] + 2.1 * np.sin(2.3 * at + 0.7))
-        talking = _with_open_mouth(photograph, opening)
-        frame = cv2.warpAffine(talking, placed, (FRAME_WIDTH, FRAME_HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        yield np.asarray(frame, np.uint8)
+        yaw, pitch = _turned(performance, at)
+        yield Pose(
+            yaw=yaw + 1.3 * np.sin(1.7 * at) + 0.5 * np.sin(4.1 * at + 2),
+            pitch=pitch + 0.8 * np.sin(1.2 * at + 1),
+            mouth=WIDEST_OPENING * float(opening),
+            shift=(3.2 * np.sin(1.5 * at), 2.1 * np.sin(2.3 * at + 0.7)),
+            roll=1.1 * np.sin(1.9 * at) + 0.4 * np.sin(3.7 * at + 1),
+            zoom=1.01 + 0.006 * np.sin(1.3 * at),
+        )
+
+
+def _turned(performance: Performance, at: float) -> tuple[float, float]:
+    """Yaw and pitch of the movement that is under way: out, held for a moment, and back, without a jerk."""
+    import numpy as np
+
+    for begins, movement in performance.movements:
+        if begins <= at <= begins + MOVEMENT_SECONDS:
+            out = min(1.0, 1.25 * np.sin(np.pi * (at - begins) / MOVEMENT_SECONDS) ** 2)
+            yaw, pitch = FURTHEST[movement]
+            return yaw * out, pitch * out
+    return 0.0, 0.0
+
+
+def _head_frames(performance: Performance) -> "Iterator[Picture]":
+    return _head().frames(poses(performance))
+
+
+@cache
+def _head() -> "TurningHead":
+    import numpy as np
+
+    from simulators.turning_head import TurningHead
+
+    mesh = np.loadtxt(Path(__file__).with_name("demo_face_mesh.csv"), np.float32, delimiter=",")
+    return TurningHead(np.asarray(_photograph()), mesh, CLIP_BOX, (FRAME_WIDTH, FRAME_HEIGHT))
 
 
 def _mouth_openings(sound: "Sound", frames_per_second: int) -> "NDArray[np.float32]":
@@ -138,41 +198,35 @@ def _mouth_openings(sound: "Sound", frames_per_second: int) -> "NDArray[np.float
     return np.asarray(np.clip(loud / max(float(np.percentile(loud, 95)), 1e-6), 0, 1) ** 0.7, np.float32)
 
 
-def _with_open_mouth(photograph: "Picture", opening: float) -> "Picture":
+def encode(
+    frames: "Iterable[Picture]",
+    sound: "Sound | None",
+    frames_per_second: int = FRAMES_PER_SECOND,
+    size: tuple[int, int] = (FRAME_WIDTH, FRAME_HEIGHT),
+) -> bytes:
+    """webm (vp8, opus) as browsers record it. `frames`: RGB, all of `size` (width, height; even). `sound`: at `SOUND_RATE`, or None."""
+    import av
     import cv2
     import numpy as np
 
-    left, right = int(MOUTH_MIDDLE - MOUTH_HALF_WIDTH), int(MOUTH_MIDDLE + MOUTH_HALF_WIDTH) + 1
-    top, bottom = int(SEAM_AT_CORNERS) - 2, int(CHIN_BELOW) + 1
-    x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
-    off_middle = np.clip(np.abs(x - MOUTH_MIDDLE) / MOUTH_HALF_WIDTH, 0, 1)
-    seam = SEAM_AT_MIDDLE - (SEAM_AT_MIDDLE - SEAM_AT_CORNERS) * off_middle**2
-    lip = seam + WIDEST_OPENING * opening * (1 - off_middle**2) ** 1.5
-    below = np.clip((y - lip) / (CHIN_BELOW - lip), 0, 1)
-    from_y = np.where(y < lip, y, seam + below * (CHIN_BELOW - seam)).astype(np.float32)
-    moved = cv2.remap(photograph, x, from_y, cv2.INTER_LINEAR)
-    inside = np.clip(np.minimum(y - seam, lip - y), 0, 1)[:, :, None]
-    picture = photograph.copy()
-    picture[top:bottom, left:right] = moved * (1 - inside) + np.array(MOUTH_INSIDE) * inside
-    return picture
-
-
-def _encode(frames: "Iterator[Picture]", sound: "Sound") -> bytes:
-    import av
-
     out = io.BytesIO()
     with av.open(out, "w", format="webm") as container:
-        video = container.add_stream("libvpx", rate=FRAMES_PER_SECOND, options={"deadline": "realtime", "cpu-used": "6"})
-        video.width, video.height, video.pix_fmt, video.bit_rate = FRAME_WIDTH, FRAME_HEIGHT, "yuv420p", 1_500_000
-        audio = container.add_stream("libopus", rate=SOUND_RATE, layout="mono")
-        audio.bit_rate = 48_000
+        video = container.add_stream("libvpx", rate=frames_per_second, options={"deadline": "realtime", "cpu-used": "16"})
+        video.width, video.height = size
+        video.pix_fmt, video.bit_rate, video.codec_context.thread_count = "yuv420p", 1_500_000, 1
+        audio = None
+        if sound is not None:
+            audio = container.add_stream("libopus", rate=SOUND_RATE, layout="mono", options={"compression_level": "3"})
+            audio.bit_rate = 48_000
         for number, picture in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, FRAMES_PER_SECOND)
+            planes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420), np.uint8)
+            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, frames_per_second)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
-        track = av.AudioFrame.from_ndarray((sound * 32767).astype("<i2").reshape(1, -1), format="s16", layout="mono")
-        track.sample_rate, track.pts = SOUND_RATE, 0
-        container.mux(audio.encode(track))
-        container.mux(audio.encode(None))
+        if audio is not None and sound is not None:
+            track = av.AudioFrame.from_ndarray((sound * 32767).astype("<i2").reshape(1, -1), format="s16", layout="mono")
+            track.sample_rate, track.pts = SOUND_RATE, 0
+            container.mux(audio.encode(track))
+            container.mux(audio.encode(None))
     return out.getvalue()

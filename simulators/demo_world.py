@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 
 from domain.errors import Unavailable
+from domain.identity import Asked
 from domain.text import Language
 from simulators.demo_clip import CLIP_LANGUAGE, make_demo_clip
 from simulators.territory import COUNTIES
@@ -64,8 +65,8 @@ class DemoWorld:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable() from error
 
-    async def clip(self, code: str) -> bytes:
-        return await asyncio.to_thread(make_demo_clip, code, self.clip_language)
+    async def clip(self, asked: Asked) -> bytes:
+        return await asyncio.to_thread(make_demo_clip, asked.code, asked.language, movements=asked.movements)
 
     def clerks(self) -> list[dict[str, Any]]:
         """For each staffed county an approver, an investigator and a supervisor, for its first station a pre-reviewer, one who leads

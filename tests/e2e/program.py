@@ -90,9 +90,9 @@ class Integrator(Program):
         return self.ok(self.http.post("/v1/applications", json=body, headers={"Idempotency-Key": key or str(uuid.uuid4())}))
 
     def record_clip(self, case: dict[str, Any]) -> dict[str, Any]:
-        """Read aloud the code that is asked for now, as the demo person."""
+        """Do what is asked for now, as the demo person."""
         challenge = self.ok(self.http.post(f"/v1/applications/{case['id']}/challenge"))
-        clip = make_demo_clip(challenge["code"])
+        clip = make_demo_clip(challenge["code"], movements=challenge.get("movements", ()))
         return self.ok(self.http.put(f"/v1/applications/{case['id']}/identity-clip", content=clip, headers={"Content-Type": "video/webm"}))
 
     def upload(self, case: dict[str, Any], code: str, data: bytes, media_type: str) -> dict[str, Any]:

@@ -8,6 +8,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
 
+from simulators.population import Population
+from simulators.records.registration import id_card_issue, resident_population
+
+FONTS = Path(__file__).resolve().parent.parent / "node_modules" / "@expo-google-fonts" / "noto-sans-sc"
 WIDTH, HEIGHT = 1012, 638  # 85.6 x 54 mm at 300 dots an inch (ISO/IEC 7810, ID-1)
 _INK, _LABEL, _PAPER, _MARK = (25, 25, 28), (40, 96, 150), (236, 243, 246), (190, 120, 120)
 _ADDRESS_CHARACTERS = 11  # on one line
@@ -29,12 +33,31 @@ class PrintedCard:
     valid_until: date | None
 
 
+def printed_card(population: Population, id_number: str) -> PrintedCard | None:
+    """What this person's card says, as the register and the card issue have it; None for nobody, and for who has no card."""
+    person = resident_population(population, id_number, {})
+    issued = id_card_issue(population, id_number, {})
+    if person is None or issued is None or "issued_on" not in issued:
+        return None
+    return PrintedCard(
+        id_number=id_number,
+        name=issued["name"],
+        sex=person["sex"],
+        ethnicity=person["ethnicity"],
+        birth_date=date.fromisoformat(person["birth_date"]),
+        address=person["address"],
+        issuer=issued["issuer"],
+        issued_on=date.fromisoformat(issued["issued_on"]),
+        valid_until=date.fromisoformat(issued["valid_until"]) if issued["valid_until"] else None,
+    )
+
+
 @lru_cache(maxsize=16)
 def _font(fonts: Path, size: int, weight: str = "400Regular") -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(fonts / weight / f"NotoSansSC_{weight}.ttf"), size)
 
 
-def draw_front(card: PrintedCard, fonts: Path, portrait: bytes | None = None) -> Image.Image:
+def draw_front(card: PrintedCard, portrait: bytes | None = None, *, fonts: Path = FONTS) -> Image.Image:
     """The side with the person, RGB 1012x638. `fonts` is the folder of Noto Sans SC; `portrait` any picture, grey without."""
     image, pen = _blank(fonts)
     label, text = _font(fonts, 30), _font(fonts, 38, "500Medium")
@@ -53,7 +76,7 @@ def draw_front(card: PrintedCard, fonts: Path, portrait: bytes | None = None) ->
     return image
 
 
-def draw_back(card: PrintedCard, fonts: Path) -> Image.Image:
+def draw_back(card: PrintedCard, *, fonts: Path = FONTS) -> Image.Image:
     """The side with the authority, RGB 1012x638. No emblem is drawn: a sample must not pass for a card."""
     image, pen = _blank(fonts)
     pen.text((330, 90), "中华人民共和国", fill=_INK, font=_font(fonts, 62, "500Medium"))

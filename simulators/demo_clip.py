@@ -148,7 +148,7 @@ def poses(performance: Performance, frames_per_second: int = FRAMES_PER_SECOND) 
 
     from simulators.turning_head import Pose
 
-    for number, opening in enumerate(_mouth_openings(performance.sound, frames_per_second)):
+    for number, opening in enumerate(mouth_openings(performance.sound, frames_per_second)):
         at = number / frames_per_second
         yaw, pitch = _turned(performance, at)
         yield Pose(
@@ -187,7 +187,7 @@ def _head() -> "TurningHead":
     return TurningHead(np.asarray(_photograph()), mesh, CLIP_BOX, (FRAME_WIDTH, FRAME_HEIGHT))
 
 
-def _mouth_openings(sound: "Sound", frames_per_second: int) -> "NDArray[np.float32]":
+def mouth_openings(sound: "Sound", frames_per_second: int) -> "NDArray[np.float32]":
     """0..1 for each frame: the loudness around it, smoothed as a jaw would."""
     import numpy as np
 

@@ -40,6 +40,8 @@ RINGS = ((1.08, 1.0, 0.15, 0.75), (1.2, 1.0, 0.4, 0.4), (1.36, 1.0, 0.75, 0.15),
 AJAR = 0.25  # at this opening neighbours are told: lips are apart, and the chin has not passed the neck
 BACKGROUND_BEHIND = 0.5
 THROAT = (58, 22, 24)  # RGB
+FAR = 100_000.0
+THROAT_ROWS = 8
 MARGIN = 0.35  # of the frame, beyond its edges, for a camera that sways
 
 
@@ -88,24 +90,32 @@ class TurningHead:
 
     def frame(self, pose: Pose) -> Picture:
         """One RGB picture of the size asked for."""
-        width, height = self._size
-        seen = self._model.posed(pose)
-        colors = np.zeros((height, width, 3), np.float32)
-        far = np.full((height, width), FAR, np.float32)
-        cv2.triangleRasterize(
-            seen, self._model.triangles, self._colors, colors, far, np.eye(4, dtype=np.float32), np.pi / 2, 1.0, FAR, _every_side()
-        )
-        rows, columns = self._texture.shape[:2]
-        # A pixel's middle is half a pixel from its corner, from which the rasteriser counts and the remapping does not.
-        x, y = colors[:, :, 0] * np.float32(columns) - 0.5, colors[:, :, 1] * np.float32(rows) - 0.5
-        return np.asarray(cv2.remap(self._texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        return paint(self._texture, self._model.posed(pose), self._model.triangles, self._colors, self._size)[0]
 
     def frames(self, poses: Iterable[Pose]) -> Iterator[Picture]:
         return (self.frame(pose) for pose in poses)
 
 
-FAR = 100_000.0
-THROAT_ROWS = 8
+def paint(
+    texture: Picture, places: Points, triangles: NDArray[np.int32], taken_from: Points, size: tuple[int, int]
+) -> tuple[Picture, NDArray[np.bool_]]:
+    """Triangles seen by a camera with a field of view of 90 degrees from top to bottom; what is behind is hidden.
+
+    `places`: (n, 3), x right, y up, z towards the camera, which is at 0 and sees what is below -1. `taken_from`: (n, 3), where in the
+    texture each point has its colour: x and y in 0..1, and a third number that is not read. `size`: width and height.
+    Returns the picture and where anything was painted.
+    """
+    found = np.full((size[1], size[0], 3), -1, np.float32)
+    far = np.full((size[1], size[0]), FAR, np.float32)
+    settings = cv2.TriangleRasterizeSettings()
+    settings.setCullingMode(cv2.RASTERIZE_CULLING_NONE)
+    settings.setShadingType(cv2.RASTERIZE_SHADING_SHADED)
+    cv2.triangleRasterize(places, triangles, taken_from, found, far, np.eye(4, dtype=np.float32), np.pi / 2, 1.0, FAR, settings)
+    rows, columns = texture.shape[:2]
+    # A pixel's middle is half a pixel from its corner, from which the rasteriser counts and the remapping does not.
+    x, y = found[:, :, 0] * np.float32(columns) - 0.5, found[:, :, 1] * np.float32(rows) - 0.5
+    painted = cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(painted, np.uint8), found[:, :, 0] >= 0
 
 
 @dataclass(frozen=True)
@@ -237,10 +247,3 @@ def _texture(photograph: Picture, view: tuple[float, float, float, float], scale
 def _with_throat(texture: Picture) -> Picture:
     dark = np.full((THROAT_ROWS, texture.shape[1], 3), THROAT, np.uint8)
     return np.ascontiguousarray(np.vstack([texture, dark]))
-
-
-def _every_side() -> cv2.TriangleRasterizeSettings:
-    settings = cv2.TriangleRasterizeSettings()
-    settings.setCullingMode(cv2.RASTERIZE_CULLING_NONE)
-    settings.setShadingType(cv2.RASTERIZE_SHADING_SHADED)
-    return settings

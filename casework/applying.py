@@ -11,35 +11,38 @@ from pydantic_core import to_json
 
 from casework.access import require_own_case
 from casework.actors import Actor, ApplicantActor, AttendedActor, ClerkActor
-from casework.clips import hand_over
 from casework.following import get_application
 from casework.office import Office
 from casework.prefilling import READ, draft_key, points_so_far, prefill
+from casework.showing_oneself import choose_counter, consent_to_face_check, hand_in_clip, renew_challenge, show_challenge
+from casework.uploading import CLIP_MAX_BYTES
 from casework.views import ApplicationView, UploadView
 from domain.admission import admit
-from domain.application import Applicant, ApplicationRequest, Challenge, DeliveryChoice, FiledBy, Status
-from domain.changes import AttachMaterial, ChooseCounter, RenewChallenge, SubmitClip, Supplement, Withdraw
+from domain.application import Applicant, ApplicationRequest, DeliveryChoice, FiledBy
+from domain.changes import AttachMaterial, Supplement, Withdraw
 from domain.clock import day_in_china
 from domain.errors import (
-    ChallengeExpired,
     DomainError,
-    FieldError,
     IdempotencyConflict,
-    InvalidInput,
     NotAllowed,
-    TooLarge,
     Unavailable,
-    UnsupportedMedia,
     WrongState,
 )
 from domain.ids import new_id
-from domain.object_keys import clip_key, material_key
-from domain.text import Bilingual, Language
+from domain.object_keys import material_key
+from domain.text import Language
 
 DRAFT_LIFE = timedelta(days=30)  # nobody comes back for an older one
-CLIP_MAX_BYTES = 20_000_000
-CLIP_TYPES = ("video/webm", "video/mp4", "video/quicktime")
-__all__ = ["points_so_far", "prefill"]  # a part of filling in that has a module of its own
+__all__ = [  # parts of applying that have modules of their own
+    "CLIP_MAX_BYTES",
+    "choose_counter",
+    "consent_to_face_check",
+    "hand_in_clip",
+    "points_so_far",
+    "prefill",
+    "renew_challenge",
+    "show_challenge",
+]
 
 
 async def save_draft(office: Office, actor: ApplicantActor, code: str, body: Mapping[str, Any]) -> None:
@@ -112,70 +115,6 @@ async def submit(office: Office, actor: Actor, request: ApplicationRequest, idem
     if isinstance(actor, ApplicantActor) and not isinstance(actor, AttendedActor):  # who is attended to signs first
         await office.desk.drop_draft(actor.person_id, item.code)
     return await get_application(office, actor, application_id)
-
-
-async def renew_challenge(office: Office, actor: Actor, application_id: UUID, language: Language | None = None) -> Challenge:
-    """A new code, to be read in `language` (default: the application's); the old one is void."""
-    await require_own_case(office, actor, application_id)
-    await office.engine.command(application_id, "renew_challenge", RenewChallenge(language=language))
-    challenge = (await get_application(office, actor, application_id)).challenge
-    if challenge is None:
-        raise WrongState()
-    return challenge
-
-
-_CONSENT = Bilingual(zh="已同意为本办件使用人脸信息核验身份", en="Agreed to the use of the face for this application's identity check")
-
-
-async def consent_to_face_check(office: Office, actor: ApplicantActor, application_id: UUID) -> None:
-    """Keep that the applicant agreed, separately and for this application (China's 2025 rules for face data)."""
-    await require_own_case(office, actor, application_id)
-    await office.desk.note_consent(application_id, _CONSENT, office.now())
-
-
-async def hand_in_clip(office: Office, actor: Actor, application_id: UUID, data: bytes, media_type: str) -> ApplicationView:
-    """Store a clip and have it checked. The code it answers to is the newest one, and is used up.
-
-    Raises:
-        TooLarge, UnsupportedMedia: the clip was not taken; the code stays.
-        MaterialMissing, ChallengeExpired, WrongState: what to do first.
-    """
-    await require_own_case(office, actor, application_id)
-    _check_clip(data, media_type)
-    view = await get_application(office, actor, application_id)
-    if view.status is not Status.VERIFYING:
-        raise WrongState()
-    if view.challenge is None or view.challenge.expires_at < office.now():
-        raise ChallengeExpired()
-    clip_id = new_id()
-    sha256 = await office.objects.put(clip_key(clip_id), data, media_type)
-    await office.identity.add_clip(application_id, clip_id, view.challenge.id, sha256, media_type, len(data), office.now())
-    clip = SubmitClip(clip_id=clip_id, challenge_id=view.challenge.id)
-    await hand_over(office.engine, office.identity, office.objects, application_id, clip)
-    return await get_application(office, actor, application_id)
-
-
-async def choose_counter(office: Office, actor: Actor, application_id: UUID) -> ApplicationView:
-    """Have a clerk compare the person with the ID card, instead of the face check.
-
-    Raises:
-        MaterialMissing, WrongState: what comes first, or that it is too late.
-    """
-    await require_own_case(office, actor, application_id)
-    by = "applicant" if isinstance(actor, ApplicantActor) else "client"
-    await office.engine.command(application_id, "choose_counter", ChooseCounter(by=by))
-    return await get_application(office, actor, application_id)
-
-
-def _check_clip(data: bytes, media_type: str) -> None:
-    if len(data) > CLIP_MAX_BYTES:
-        raise TooLarge(Bilingual(zh="视频不能超过 20 MB，请缩短后重新录制。", en="A clip has at most 20 MB. Record a shorter one."))
-    if media_type.split(";")[0].strip().lower() not in CLIP_TYPES:
-        raise UnsupportedMedia(Bilingual(zh="请上传 webm 或 mp4 视频。", en="Send the clip as webm or mp4."))
-    if not data:
-        raise InvalidInput(
-            fields=[FieldError(path="/clip", text=Bilingual(zh="视频是空的，请重新录制", en="The clip is empty. Record it again"))]
-        )
 
 
 async def upload_material(office: Office, actor: Actor, application_id: UUID, code: str, data: bytes, media_type: str) -> UploadView:

@@ -187,6 +187,7 @@ def _identity(item: ServiceItem, case: Mapping[str, Any]) -> IdentityView:
         checking=case["status"] == Status.VERIFYING.value and (any(c["verdict"] is None for c in case["clips"]) or _just_passed(last)),
         passed=passed,
         last_reasons=reasons,
+        way=(case["challenge"] or last or {}).get("way", "code_and_turn"),
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from casework.access import require_case
 from casework.actors import Actor, ApplicantActor, ClerkActor
+from casework.attempts import add_attempts
 from casework.casefile import application_row, application_view
 from casework.office import Office
 from casework.questions import questions_of
@@ -34,6 +35,7 @@ async def get_application(office: Office, actor: Actor, application_id: UUID) ->
     await enter_case_look(office, actor, application_id)
     case = await office.desk.case_file(application_id)
     view = application_view(case, show_challenge=not isinstance(actor, ClerkActor))
+    await add_attempts(office, view, case)
     if any(e["event"] == "question_asked" for e in case["events"]):
         view.questions = await questions_of(office, application_id, for_staff=isinstance(actor, ClerkActor))
     standing = await office.standings.standing_of(application_id)

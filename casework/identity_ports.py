@@ -1,25 +1,51 @@
 """What the identity check's use cases need of the database; `adapters/database/identity.py` and `uploading.py` implement it."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from domain.records import KeptClip, Try
+from domain.guardians import Guardian, Vouched
+from domain.records import KeptClip, NewUpload, StoredUpload, Try, UploadPart
+from domain.text import Bilingual
 
 
 class IdentityDesk(Protocol):
     async def show_challenge(self, challenge_id: UUID, at: datetime) -> datetime: ...
-
-    async def add_clip(
-        self, application_id: UUID, clip_id: UUID, challenge_id: UUID, sha256: str, media_type: str, size: int, at: datetime,
-        stated_seconds: float | None = None,
-    ) -> None: ...  # fmt: skip
 
     async def drop_clip(self, clip_id: UUID) -> None: ...
 
     async def clips_without_verdict(self, received_before: datetime) -> list[dict[str, Any]]: ...
 
     async def tries_of(self, application_id: UUID, since: datetime) -> list[Try]: ...
+
+    async def keep_consent(self, application_id: UUID, by: str, text: Bilingual, at: datetime) -> None: ...
+
+    async def keep_guardian_consent(
+        self, application_id: UUID, guardian: Guardian, vouched: Vouched, by: str, text: Bilingual, at: datetime
+    ) -> None: ...
+
+    async def guardian_of(self, application_id: UUID) -> dict[str, Any] | None: ...
+
+    async def begin_upload(self, upload: NewUpload) -> None: ...
+
+    async def upload(self, application_id: UUID, upload_id: UUID) -> StoredUpload: ...
+
+    async def unfinished_uploads(self, application_id: UUID) -> list[StoredUpload]: ...
+
+    async def whole_uploads(self, began_before: datetime) -> list[StoredUpload]: ...
+
+    async def spent_uploads(self, began_before: datetime) -> list[StoredUpload]: ...
+
+    async def begin_part(self, upload_id: UUID, part: UploadPart) -> None: ...
+
+    async def keep_part(self, upload_id: UUID, part: UploadPart) -> int: ...
+
+    async def make_clip(
+        self, upload_id: UUID, sha256: str, at: datetime, since: datetime, allow: Callable[[Sequence[Try]], None]
+    ) -> None: ...
+
+    async def drop_upload(self, upload_id: UUID) -> None: ...
 
     async def clips_to_delete(self, at_most: int = 100) -> list[KeptClip]: ...
 

@@ -11,7 +11,6 @@ from domain.reads import CaseLook, PersonalRead
 from domain.record import HeadReader, SignedHead
 from domain.redeciding import DecidedCase
 from domain.service_item import ServiceItem
-from domain.text import Bilingual
 
 Record = dict[str, Any]
 Verdict = TypeVar("Verdict")
@@ -72,8 +71,6 @@ class Desk(WorkQueue, Protocol):
     async def newest_event(self, application_id: UUID) -> int: ...
 
     async def events_after(self, application_id: UUID, after: int) -> list[Record]: ...
-
-    async def note_consent(self, application_id: UUID, text: Bilingual, at: datetime) -> None: ...
 
     async def note_read(self, application_id: UUID, by: str, purpose: str, at: datetime) -> None: ...
 

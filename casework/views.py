@@ -19,9 +19,11 @@ from casework.case_views import (
 )
 from domain.application import Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
 from domain.appointments import AppointmentStatus
+from domain.attempts import TRIES_A_DAY
 from domain.changes import SupplementRequest
 from domain.decision import PointsTally
 from domain.documents import DocumentText
+from domain.identity import Way
 from domain.limits import Escalation
 from domain.money import PaymentState
 from domain.parcels import ParcelState
@@ -94,6 +96,13 @@ class IdentityView(BaseModel):
     checking: bool  # a clip was handed in and has no verdict yet
     passed: bool
     last_reasons: list[Bilingual]
+    way: Way = "code_and_turn"
+    tries_today: int = 0  # failed ones, over all cases of the applicant
+    tries_per_day: int = TRIES_A_DAY
+    wait_until: datetime | None = None  # before that no code and no clip
+    to_counter: bool = False  # no more tries: for this application, or today
+    needs_guardian: bool = False  # a child under fourteen, as of today
+    consented: bool = False  # to the use of the face, by whoever has to
 
 
 class WindowView(BaseModel):

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -89,6 +90,44 @@ class ChallengeExpired(WrongState):
     )
 
 
+class NoConsent(WrongState):
+    kind = "no-consent"
+    default = Bilingual(
+        zh="还没有同意使用人脸信息。请先阅读说明并单独同意，或选择到窗口核验。",
+        en="The use of face data has not been agreed to. Agree to it first, separately, or choose the check at the counter.",
+    )
+
+
+class NoGuardianConsent(WrongState):
+    kind = "no-guardian-consent"
+    default = Bilingual(
+        zh="申请人不满十四周岁，须由监护人同意使用人脸信息，或由监护人陪同到窗口核验。",
+        en="The applicant is under fourteen: a guardian has to agree to the use of face data, or comes along to the counter.",
+    )
+
+
+class UploadGone(DomainError):
+    """A clip's upload that has ended: given up, out of time, or refused by its case."""
+
+    kind = "upload-gone"
+    default = Bilingual(zh="这次上传已失效，请重新录制。", en="This upload has ended. Please record again.")
+
+
+class OffsetConflict(DomainError):
+    """A part that does not begin where the parts before it end."""
+
+    kind = "offset-conflict"
+    default = Bilingual(
+        zh="上传位置不一致，请查询已收到的字节数后继续。",
+        en="The part does not begin where the upload stands. Ask for its offset and go on from there.",
+    )
+
+
+class ChecksumMismatch(DomainError):
+    kind = "checksum-mismatch"
+    default = Bilingual(zh="收到的内容与校验值不符，请重新发送这一段。", en="What arrived differs from its checksum. Send this part again.")
+
+
 class WorkItemAlreadyClaimed(DomainError):
     kind = "work-item-already-claimed"
     default = Bilingual(zh="该待办已被其他人员领取，请选择其他待办。", en="Another clerk has claimed this work item. Choose another one.")
@@ -107,8 +146,14 @@ class IdempotencyConflict(DomainError):
 
 
 class TooManyAttempts(DomainError):
+    """`until`: when it may be tried again, where that is known."""
+
     kind = "too-many-attempts"
     default = Bilingual(zh="尝试次数过多，请稍后再试。", en="Too many attempts. Please wait and try again.")
+
+    def __init__(self, text: Bilingual | None = None, *, fields: Sequence[FieldError] = (), until: datetime | None = None) -> None:
+        super().__init__(text, fields=fields)
+        self.until = until
 
 
 class UnknownServiceItem(NotFound):

@@ -7,6 +7,11 @@ def clip_key(clip_id: UUID) -> str:
     return f"clips/{clip_id}"
 
 
+def part_key(upload_id: UUID, offset: int, sha256: str) -> str:
+    """One key for each content that ever began at an offset: of two that arrive for one place, only one counts."""
+    return f"parts/{uuid5(upload_id, f'{offset}:{sha256}')}"
+
+
 def frame_key(clip_id: UUID, number: int) -> str:
     """Of the clearest moments of a clip, from 0."""
     return f"frames/{uuid5(clip_id, str(number))}"

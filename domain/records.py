@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from domain.application import ApplicationRequest, WaitingFor
@@ -69,6 +69,50 @@ class Try:
     application_id: UUID
     received_at: datetime
     passed: bool | None
+
+
+@dataclass(frozen=True)
+class UploadPart:
+    """`kept`: it lies in the store and counts; else it was only begun."""
+
+    offset: int
+    size: int
+    sha256: str
+    kept: bool = False
+
+
+@dataclass(frozen=True)
+class NewUpload:
+    """A clip that is about to be sent: of so many bytes, and so many seconds as its sender says."""
+
+    id: UUID
+    application_id: UUID
+    challenge_id: UUID
+    media_type: str
+    size: int
+    stated_seconds: float | None
+    began_at: datetime
+
+
+ClipState = Literal["waiting", "judged", "dropped"]
+
+
+@dataclass(frozen=True)
+class StoredUpload(NewUpload):
+    """A clip on its way. `expires_at` is its challenge's; `in_force`: no newer challenge was issued since.
+
+    `clip`: None until it is whole; `waiting` for its verdict, `judged`, or `dropped`, which its case refused.
+    """
+
+    received: int
+    expires_at: datetime
+    in_force: bool
+    clip: ClipState | None
+    parts: list[UploadPart]
+
+    @property
+    def whole(self) -> bool:
+        return self.received == self.size
 
 
 class KeptClip(NamedTuple):

@@ -104,6 +104,7 @@ class Town:
         view = await self.view(case)
         if view.challenge is None:
             await applying.renew_challenge(self.office, INTEGRATOR, case)
+        await applying.consent_to_face_check(self.office, INTEGRATOR, case)
         return await applying.hand_in_clip(self.office, INTEGRATOR, case, b"clip", "video/webm")
 
     async def begin(self, request: ApplicationRequest) -> UUID:

@@ -28,7 +28,6 @@ from adapters.database.tables import (
 )
 from domain.errors import NotFound
 from domain.ids import new_id
-from domain.text import Bilingual
 from domain.work_items import WorkItemStatus
 
 _LIVE = [WorkItemStatus.OPEN.value, WorkItemStatus.CLAIMED.value]
@@ -166,11 +165,6 @@ class DeskStore(ClaimStore):
         key = hashlib.sha256(f"{by}|{purpose}|{at:%Y-%m-%d}".encode()).hexdigest()[:32]
         async with self._db.statement() as connection:
             await append_event(connection, application_id, f"read:{key}", "read", by, at, data={"purpose": purpose})
-
-    async def note_consent(self, application_id: UUID, text: Bilingual, at: datetime) -> None:
-        """The applicant agreed to the use of their face for this application; said once."""
-        async with self._db.statement() as connection:
-            await append_event(connection, application_id, "consent:face", "consented", "applicant", at, text=text)
 
     # --- clips and uploads ---------------------------------------------------------------------------------------
 

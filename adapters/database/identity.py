@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
 from adapters.database.tables import applications, challenges, clip_prints, identity_clips, persons
+from adapters.database.uploading import UploadStore, tries_query, try_of
 from domain.application import Status
 from domain.challenges import draw
 from domain.changes import ChallengeIssued
@@ -78,11 +79,8 @@ def _asked(database: Database, row: Any) -> Asked:
     )
 
 
-class IdentityStore:
-    """Implements `domain.records.IdentityRecords` for the check, and `casework.ports.IdentityDesk` for those who hand in and look."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
+class IdentityStore(UploadStore):
+    """Implements `domain.records.IdentityRecords` and `casework.identity_ports.IdentityDesk`."""
 
     # --- handing in ----------------------------------------------------------------------------------------------
 
@@ -139,15 +137,8 @@ class IdentityStore:
 
     async def tries_of(self, application_id: UUID, since: datetime) -> list[Try]:
         """Clips handed in since then in any case of this case's applicant, oldest first."""
-        person = select(applications.c.person_id).where(applications.c.id == application_id).scalar_subquery()
-        query = (
-            select(identity_clips.c.application_id, identity_clips.c.received_at, identity_clips.c.verdict)
-            .join(applications, applications.c.id == identity_clips.c.application_id)
-            .where(applications.c.person_id == person, identity_clips.c.received_at >= since)
-            .order_by(identity_clips.c.received_at)
-        )
         async with self._db.statement() as connection:
-            return [Try(row.application_id, row.received_at, _passed(row.verdict)) for row in await connection.execute(query)]
+            return [try_of(row) for row in await connection.execute(tries_query(application_id, since))]
 
     # --- the check -----------------------------------------------------------------------------------------------
 
@@ -236,11 +227,6 @@ def _person_of(clip_id: UUID) -> Any:
         .where(identity_clips.c.id == clip_id)
         .scalar_subquery()
     )
-
-
-def _passed(answer: Mapping[str, Any] | None) -> bool | None:
-    verdict = (answer or {}).get("verdict")
-    return None if verdict is None else bool(verdict["passed"])
 
 
 def _frames(answer: Mapping[str, Any] | None) -> int:

@@ -148,6 +148,7 @@ class ClipUpload(SQLModel, table=True):
     media_type: str
     size: int  # bytes, as announced
     received: int = 0
+    parts: list[dict[str, Any]] = json_column()  # as `domain.records.UploadPart` has them, begun and kept
     stated_seconds: float | None = None
     began_at: datetime = moment_column(index=True)
     clip_id: UUID | None = None  # once it was whole and handed over

@@ -34,6 +34,7 @@ from settings import PROJECT, Settings
 if TYPE_CHECKING:
     from adapters.calendar import OfficeWorkingDays
     from adapters.callbacks import SignedCallbacks
+    from adapters.cards.reader import CardReadingProcess
     from adapters.database.inquiry_desk import InquiryStore
     from adapters.database.patterns import PatternStore
     from adapters.database.personnel import PersonnelStore
@@ -226,6 +227,14 @@ class Wiring:
         return reader
 
     @cached_property
+    def cards(self) -> "CardReadingProcess":
+        from adapters.cards.reader import CardReadingProcess
+
+        reader = CardReadingProcess()
+        self._exit.push_async_callback(reader.aclose)
+        return reader
+
+    @cached_property
     def office_name(self) -> Bilingual:
         return Bilingual(zh=self.settings.office_name_zh, en=self.settings.office_name_en)
 
@@ -340,6 +349,7 @@ class Wiring:
             callback_reader=self.callback_reader,
             clean_upload=clean_upload_apart,
             page_of=page_of,
+            cards=self.cards,
             token_key=base64.b64decode(s.token_key),
             demo_world=self._demo_world() if s.onetrip_demo else None,
         )

@@ -6,9 +6,10 @@ from uuid import UUID
 import pyotp
 
 from casework import accounts
-from casework.actors import Actor
+from casework.actors import Actor, ApplicantActor
 from casework.applying import renew_challenge
 from casework.office import DemoWorld, Office
+from domain.cards import CardSide
 from domain.errors import NotFound
 from domain.identity import Asked
 from domain.jurisdiction import Role
@@ -75,3 +76,8 @@ async def demo_clip(office: Office, actor: Actor, application_id: UUID) -> tuple
     challenge = await renew_challenge(office, actor, application_id, world.clip_language)
     asked = Asked(way=challenge.way, code=challenge.code, language=challenge.language, movements=challenge.movements)
     return await world.clip(asked), "video/webm"
+
+
+async def demo_card(office: Office, actor: ApplicantActor, side: CardSide) -> bytes:
+    """A JPEG of the demo person's own card, drawn and marked as a sample."""
+    return await _world(office).card(await office.desk.id_number_of(actor.person_id), side)

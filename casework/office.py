@@ -15,6 +15,7 @@ from casework.investigation_ports import Investigations
 from casework.ports import Accounts, Desk, Past, PublishedKeys, Publishing, Reads, RecordKeeping
 from casework.queue_ports import Staff
 from casework.supervision_ports import Boards, FigureRecords, Inquiries, Ratings
+from domain.cards import CardReader, CardSide
 from domain.documents import SealVerdict
 from domain.identity import Asked
 from domain.notices import NoticeRecords
@@ -95,6 +96,14 @@ class DemoWorld(Protocol):
         """webm of the demo person doing what is asked; codes are read well in `clip_language`."""
         ...
 
+    async def card(self, id_number: str, side: CardSide) -> bytes:
+        """A JPEG of a side of this person's ID card, drawn and marked as a sample.
+
+        Raises:
+            NotFound: nobody of the population, or without a card. Unavailable.
+        """
+        ...
+
     def clerks(self) -> list[dict[str, Any]]: ...
 
 
@@ -146,6 +155,7 @@ class Office:
     callback_reader: CallbackReader
     clean_upload: Callable[[bytes, str], Awaitable[Upload]]
     page_of: Callable[[bytes, int], bytes]  # one page of an upload that is a PDF, as a JPEG
+    cards: CardReader
     token_key: bytes
     demo_world: DemoWorld | None = None
 

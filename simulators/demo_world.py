@@ -5,7 +5,8 @@ from typing import Any
 
 import aiohttp
 
-from domain.errors import Unavailable
+from domain.cards import CardSide
+from domain.errors import NotFound, Unavailable
 from domain.identity import Asked
 from domain.text import Language
 from simulators.demo_clip import CLIP_LANGUAGE, make_demo_clip
@@ -62,6 +63,26 @@ class DemoWorld:
                 reply.raise_for_status()
                 entered: dict[str, Any] = await reply.json()
                 return entered
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable() from error
+
+    async def card(self, id_number: str, side: CardSide) -> bytes:
+        """A JPEG of a side of this person's ID card, marked as a sample.
+
+        Raises:
+            NotFound: nobody of the population, or without a card. Unavailable: the simulator does not answer.
+        """
+        headers = {"Authorization": f"Bearer {self._token}"}
+        asked = {"id_number": id_number, "side": side.value}
+        try:
+            async with (
+                aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=5)) as session,
+                session.post(f"{self._registries_url}/_card", json=asked) as reply,
+            ):
+                if reply.status == 404:
+                    raise NotFound()
+                reply.raise_for_status()
+                return await reply.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable() from error
 

@@ -23,11 +23,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from domain.cards import CardSide
 from domain.errors import InvalidInput
 from simulators.access_log import AccessLog
 from simulators.demo_people import DemoPerson
 from simulators.faults import Faults
 from simulators.housing_fund import HOUSING_FUND, LOOKUP_PATH, HousingFund
+from simulators.id_cards import as_jpeg, draw_back, draw_front, printed_card
 from simulators.journal import Journal
 from simulators.misprints import KIND_NAMES
 from simulators.people import Disagreement, DisagreementKind, Person
@@ -228,6 +230,7 @@ class Registries:
         if self.demo:
             routes.append(Route("/registries/_people", self._show_people, methods=["GET"]))
             routes.append(Route("/registries/_people", self._add_person, methods=["POST"]))
+            routes.append(Route("/registries/_card", self._show_card, methods=["POST"]))
         return routes
 
     async def _answer(self, authority: Authority, ask: Callable[[_Question], _Answer], request: Request) -> Response:
@@ -293,6 +296,22 @@ class Registries:
             return refused
         staff = [{"id_number": person.id_number, "name": person.name} for person in self.population.possible_staff(STAFF)]
         return json_response({"people": [_demo_person(demo) for demo in self.population.demo_people()], "staff": staff})
+
+    async def _show_card(self, request: Request) -> Response:
+        """`{"id_number", "side"}` → a JPEG of that side of the person's card, marked as a sample."""
+        if refused := self._token.refuses(request):
+            return refused
+        try:
+            wanted = await json_object(request)
+            side = CardSide(str(wanted.get("side")))
+        except ValueError as error:
+            return refusal(422, "invalid-card", str(error))
+        id_number = str(wanted.get("id_number"))
+        card = printed_card(self.population, id_number)
+        if card is None:
+            return refusal(404, "no-card", "nobody of the population has this card")
+        drawn = draw_front(card, self.population.find_portrait(id_number)) if side is CardSide.FRONT else draw_back(card)
+        return Response(as_jpeg(drawn), media_type="image/jpeg")
 
     async def _add_person(self, request: Request) -> Response:
         """`{"portrait": base64, "name"?, "id_number"?, "sex"?, "birth_date"?, "station"?}` → 201 with the ID number."""

@@ -14,6 +14,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.cases import CaseActivities
     from domain.application import ApplicationRequest, Status, WaitingFor
+    from domain.attempts import UPLOAD_PATIENCE
     from domain.changes import (
         AttachMaterial,
         CaseChange,
@@ -147,7 +148,9 @@ class Case:
         missing = [m for m in self._service_item.uploads if m.required and m.code not in self._materials]
         guard(not missing, MaterialMissing())
         challenge = self._challenge
-        guard(challenge is not None and challenge.id == command.challenge_id and workflow.now() <= challenge.expires_at, ChallengeExpired())
+        # A recording that began in time may be long on its way; whether it did is known to who received it.
+        still = challenge is not None and workflow.now() <= challenge.expires_at + UPLOAD_PATIENCE
+        guard(still and challenge is not None and challenge.id == command.challenge_id, ChallengeExpired())
 
     @workflow.update
     async def choose_counter(self, command: ChooseCounter) -> CaseState:

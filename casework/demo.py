@@ -7,11 +7,10 @@ import pyotp
 
 from casework import accounts
 from casework.actors import Actor, ApplicantActor
-from casework.applying import renew_challenge
 from casework.office import DemoWorld, Office
+from casework.showing_oneself import renew_challenge, show_challenge
 from domain.cards import CardSide
 from domain.errors import NotFound
-from domain.identity import Asked
 from domain.jurisdiction import Role
 
 PASSWORD = "onetrip-demo"  # noqa: S105  (of demo clerks, shown on the sign-in page)
@@ -71,11 +70,11 @@ async def seed(office: Office) -> int:
 
 
 async def demo_clip(office: Office, actor: Actor, application_id: UUID) -> tuple[bytes, str]:
-    """A clip of the demo person reading a code that is asked for now, in the language that the synthetic voice speaks."""
+    """A clip of the demo person showing what is asked for from now on, in the language that the synthetic voice speaks."""
     world = _world(office)
-    challenge = await renew_challenge(office, actor, application_id, world.clip_language)
-    asked = Asked(way=challenge.way, code=challenge.code, language=challenge.language, movements=challenge.movements)
-    return await world.clip(asked), "video/webm"
+    await renew_challenge(office, actor, application_id, world.clip_language)
+    challenge = await show_challenge(office, actor, application_id)
+    return await world.clip(challenge.asked), "video/webm"
 
 
 async def demo_card(office: Office, actor: ApplicantActor, side: CardSide) -> bytes:

@@ -40,7 +40,7 @@ def names_a_case(route: str) -> bool:
 
 def _filled(path: str, case: SecretCase, work_item_id: str) -> str:
     code = "proof" if "/materials/{code}" in path else ITEM
-    known = case.ids | {"work_item_id": work_item_id, "code": code, "name": "mine", "provider": "post"}
+    known = case.ids | {"work_item_id": work_item_id, "code": code, "name": "mine", "provider": "post", "side": "front"}
     number = "1" if "/pages/{number}" in path else case.ids["number"]
     return re.sub(r"\{(\w+)(?::\w+)?\}", lambda m: number if m[1] == "number" else known.get(m[1], str(uuid4())), path)
 

@@ -71,7 +71,8 @@ from casework.views import (
 from catalogue.guide import sample_of
 from catalogue.loader import Catalogue
 from catalogue.simulation import example_facts
-from domain.application import STATUS_TEXT, ApplicationRequest, Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
+from domain.application import STATUS_TEXT, ApplicationRequest, EvidenceView, Status, TimelineEntry, WaitingFor
+from domain.cards import CardSide
 from domain.decision import PointsTally
 from domain.documents import SealVerdict
 from domain.errors import FieldError, InvalidInput, NotFound, WorkItemAlreadyClaimed
@@ -83,7 +84,9 @@ from domain.work_items import DECIDING, KIND_TEXT, OUTCOME_TEXT, OUTCOMES, TASK_
 from tests.builders import MemoryPublications
 from tests.ledger import MemoryRecord, PlainSeal
 from tests.web.fake_administration import MemoryCalendar, MemoryPersonnel
+from tests.web.fake_cards import CardWorld
 from tests.web.fake_counter import CounterWorld
+from tests.web.fake_face import FaceWorld, challenge
 from tests.web.fake_following import deadlines_view, trips_view, waiting_for_fee
 from tests.web.fake_queue import QUEUE_PARTS, QueueWorld
 from tests.web.fake_supervision import SupervisionWorld, supervision_parts
@@ -232,9 +235,7 @@ def case_view(status: Status = Status.VERIFYING, code: str = "name-change", **ch
         "documents": [DocumentView(number=DOCUMENT, title=item.document.title, url="/v1/certificates/x/file", issued_at=NOW)]
         if status is Status.COMPLETED
         else [],
-        "challenge": Challenge(id=UUID(int=9), code="3582", language="zh", expires_at=datetime.now(UTC) + timedelta(minutes=5))
-        if status is Status.VERIFYING
-        else None,
+        "challenge": challenge() if status is Status.VERIFYING else None,
         "materials": materials,
         "supplement": SupplementView(
             round=1,
@@ -254,7 +255,12 @@ def case_view(status: Status = Status.VERIFYING, code: str = "name-change", **ch
         if status is Status.SUPPLEMENTING
         else None,
         "identity": IdentityView(
-            attempts_used=0, attempts_allowed=3, checking=False, passed=status is not Status.VERIFYING, last_reasons=[]
+            attempts_used=0,
+            attempts_allowed=3,
+            checking=False,
+            passed=status is not Status.VERIFYING,
+            last_reasons=[],
+            consented=True,
         ),
         "answers": answers.get(code, dict(sample_of(item).answers)),
         "delivery": item.delivery[0].value,
@@ -556,7 +562,7 @@ def read_views() -> list[ReadView]:
 
 
 @dataclass
-class World(QueueWorld, CounterWorld):
+class World(QueueWorld, CounterWorld, FaceWorld):
     """What the fake use cases answer with, and what pages asked of them. Tests set fields."""
 
     case: ApplicationView = field(default_factory=case_view)
@@ -569,6 +575,7 @@ class World(QueueWorld, CounterWorld):
     reads: list[ReadView] = field(default_factory=list)
     notices: list[NoticeView] = field(default_factory=list)
     email: str | None = None
+    cards: CardWorld = field(default_factory=CardWorld)
     clerk: ClerkActor | None = field(default_factory=clerk_actor)
     publications: MemoryPublications = field(default_factory=MemoryPublications)
     record: MemoryRecord = field(default_factory=MemoryRecord)
@@ -657,13 +664,6 @@ class World(QueueWorld, CounterWorld):
     async def submit(self, office: Any, actor: ApplicantActor, request: ApplicationRequest, idempotency_key: str) -> ApplicationView:
         self.done.append(("submit", (request, idempotency_key)))
         return self.case
-
-    async def renew_challenge(self, office: Any, actor: Any, application_id: UUID, language: str | None = None) -> Challenge:
-        self.done.append(("renew_challenge", application_id))
-        return Challenge(id=UUID(int=8), code="1946", language="zh", expires_at=datetime.now(UTC) + timedelta(minutes=5))
-
-    async def consent_to_face_check(self, office: Any, actor: Any, application_id: UUID) -> None:
-        self.done.append(("consent_to_face_check", application_id))
 
     async def choose_counter(self, office: Any, actor: Any, application_id: UUID) -> ApplicationView:
         self.done.append(("choose_counter", application_id))
@@ -832,6 +832,9 @@ class World(QueueWorld, CounterWorld):
     async def clerks(self, office: Any) -> Sequence[dict[str, Any]]:
         return [{"login": "zhou", "name": "周明", "role": "pre_reviewer", "password": "right", "totp": "123456"}]
 
+    async def demo_card(self, office: Any, actor: ApplicantActor, side: CardSide) -> bytes:
+        return side.value.encode()
+
     async def demo_clip(self, office: Any, actor: Any, application_id: UUID) -> tuple[bytes, str]:
         return b"webm", "video/webm"
 
@@ -846,6 +849,7 @@ PARTS = {
         "request_of",
         "submit",
         "renew_challenge",
+        "show_challenge",
         "consent_to_face_check",
         "choose_counter",
         "hand_in_clip",
@@ -866,7 +870,7 @@ PARTS = {
     filing: ("begin", "enter_phone", "attended", "attended_case", "file", "identity_work", "check_identity_here"),
     verifying: ("certificate", "verify_file", "verify_token"),
     redeciding: ("try_service_item",),
-    demo: ("people", "clerks", "demo_clip"),
+    demo: ("people", "clerks", "demo_card", "demo_clip"),
 }
 
 
@@ -884,6 +888,7 @@ class FakeOffice:
         self.personnel = MemoryPersonnel()
         self.record = world.record
         self.heads = PlainSeal()
+        self.cards = self.accounts = self.reads = self.desk = self.engine = world.cards  # what the real-name pages reach
 
     @property
     def publications(self) -> MemoryPublications:

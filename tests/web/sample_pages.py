@@ -23,6 +23,7 @@ from tests.web import fake_following as following
 from tests.web import fake_office as fake
 from tests.web import fake_supervision as supervision
 from tests.web.fake_administration import ACCOUNT, STATION
+from tests.web.fake_cards import ANSWERS
 from tests.web.fake_office import CASE, CODE_REQUEST, DOCUMENT, NOW, WORK, World
 from tests.web.fake_queue import KEPT
 
@@ -69,6 +70,10 @@ def _draft(world: World) -> None:
         "answers": {"property_certificate": "浙(2023)温州市不动产权第0045678号", "movers": [fake.HUSBAND]},
         "delivery": {"method": "post", "address": "浙江省温州市鹿城区滨江街道江滨路 88 号"},
     }
+
+
+def _card(world: World) -> None:
+    world.drafts["real-name-account"] = {"answers": ANSWERS, "card": {"front": ["address"], "back": []}}
 
 
 def _sample_draft(code: str) -> Arrange:
@@ -434,6 +439,12 @@ APPLICANT_PAGES = (
     SamplePage("case with messages", HERE, _notices),
     SamplePage("my messages", "/my-notices", _notices),
     SamplePage("no messages", "/my-notices"),
+    SamplePage("real-name account", "/my/identity"),
+    SamplePage("photograph of the front", "/my/identity/card/front"),
+    SamplePage("photograph of the back, read before", "/my/identity/card/back", _card),
+    SamplePage("side that no card has", "/my/identity/card/edge", status=404),
+    SamplePage("what the card says, to be typed", "/my/identity/details"),
+    SamplePage("what the card says, as it was read", "/my/identity/details", _card),
     SamplePage("my e-mail address", "/my-data/email"),
     SamplePage("my e-mail address, kept", "/my-data/email?kept=1"),
     SamplePage("who read my data", "/my-data", _reads),

@@ -41,6 +41,9 @@ POSTS = [
     f"{HERE}/withdraw",
     f"{HERE}/question",
     "/my-data/email",
+    "/my/identity/card/front",
+    "/my/identity/demo",
+    "/my/identity/details",
     f"{HERE}/materials/proof",
     f"{HERE}/supplement",
     f"{HERE}/rating",
@@ -49,6 +52,7 @@ POSTS = [
     f"{HERE}/face/counter",
     f"{HERE}/face/clip",
     f"{HERE}/face/demo",
+    f"{HERE}/face/show",
     "/staff/sign-in",
     "/staff/sign-out",
     "/staff/take-next",
@@ -83,7 +87,7 @@ POSTS = [
     f"{FILING}/name-change/check",
     f"{FILED}/identity",
     f"{FILED}/materials/proof",
-    *(f"{FILED}/face{rest}" for rest in ("", "/code", "/counter", "/clip", "/demo")),
+    *(f"{FILED}/face{rest}" for rest in ("", "/code", "/counter", "/clip", "/demo", "/show")),
     f"/staff/cases/{CASE}/inquiries",
     f"/staff/inquiries/{INQUIRY}/take",
     f"/staff/inquiries/{INQUIRY}/entries",
@@ -118,6 +122,7 @@ def test_every_form_of_the_site_is_in_the_list(site: Any) -> None:
 
     known = {
         re.sub(r"materials/proof", "materials/{code}", path)
+        .replace("/card/front", "/card/{side}")
         .replace(str(CASE), "{application_id}")
         .replace(str(WORK), "{work_item_id}")
         .replace(INQUIRY, "{inquiry_id}")
@@ -275,51 +280,6 @@ def test_nobody_checks_answers_that_were_not_given(browser: TestClient) -> None:
 
 
 # --- the case ---
-
-
-def test_recording_needs_consent_first(browser: TestClient, world: World) -> None:
-    browser.cookies.delete("onetrip_face_consent")
-    assert browser.get(f"{HERE}/face/record").headers["location"] == f"{HERE}/face"
-    refused = browser.post(f"{HERE}/face", data={"csrf": CSRF})
-    assert refused.status_code == 422 and 'href="#consent"' in refused.text
-    clip = {"clip": ("clip.webm", b"webm", "video/webm")}
-    assert browser.post(f"{HERE}/face/clip", data={"csrf": CSRF}, files=clip).status_code == 422
-    assert not any(name == "hand_in_clip" for name, _ in world.done)
-    assert browser.post(f"{HERE}/face", data={"csrf": CSRF, "consent": "yes"}).headers["location"] == f"{HERE}/face/record"
-    assert browser.get(f"{HERE}/face/record").status_code == 200
-
-
-def test_consent_is_kept_and_the_other_way_leads_to_the_counter(browser: TestClient, world: World) -> None:
-    browser.post(f"{HERE}/face", data={"csrf": CSRF, "consent": "yes"})
-    assert ("consent_to_face_check", CASE) in world.done
-    assert browser.post(f"{HERE}/face/counter", data={"csrf": CSRF}).headers["location"] == HERE
-    assert ("choose_counter", CASE) in world.done
-
-
-def test_the_consent_box_is_not_ticked_for_anybody(browser: TestClient) -> None:
-    box = re.search(r'<input[^>]*name="consent"[^>]*>', browser.get(f"{HERE}/face").text)
-    assert box and "checked" not in box[0]
-
-
-def test_a_clip_goes_on_with_its_type_from_a_script_and_from_the_plain_form(browser: TestClient, world: World) -> None:
-    clip = {"clip": ("clip.webm", b"webm-bytes", "video/webm;codecs=vp8")}
-    by_script = browser.post(f"{HERE}/face/clip", data={"csrf": CSRF}, files=clip, headers={"accept": "application/json"})
-    assert by_script.json() == {"go": f"{HERE}/face/result"}
-    plain = browser.post(f"{HERE}/face/clip", data={"csrf": CSRF}, files=clip)
-    assert plain.headers["location"] == f"{HERE}/face/result"
-    assert world.done == [("hand_in_clip", (10, "video/webm"))] * 2
-
-
-def test_a_clip_that_is_not_there_is_said_beside_the_field(browser: TestClient) -> None:
-    answer = browser.post(f"{HERE}/face/clip", data={"csrf": CSRF})
-    assert answer.status_code == 422 and 'href="#clip"' in answer.text
-    told = browser.post(f"{HERE}/face/clip", data={"csrf": CSRF}, headers={"accept": "application/json"})
-    assert told.status_code == 422 and told.json()["text"]
-
-
-def test_a_new_code_is_asked_for_in_the_language_of_the_page(browser: TestClient, world: World) -> None:
-    assert browser.post(f"{HERE}/face/code", data={"csrf": CSRF}).headers["location"] == f"{HERE}/face/record"
-    assert world.done == [("renew_challenge", CASE)]
 
 
 def test_an_upload_goes_on_and_an_empty_one_is_said(browser: TestClient, world: World) -> None:

@@ -12,6 +12,7 @@ from casework import inquiries
 from casework.at_hand import Owner
 from domain.application import Status, WaitingFor
 from domain.calendar import DaySource
+from domain.identity import Movement, Way
 from domain.jurisdiction import ADMINISTRATORS, Role
 from domain.money import PaymentState
 from domain.notices import Channel, NotSent
@@ -19,6 +20,7 @@ from domain.parcels import ParcelState
 from domain.queues import Barred, View
 from domain.service_item import Delivery
 from domain.text import Language
+from web.applicant.face import WORDS
 from web.clerk.figures import COLUMNS
 from web.clerk.navigation import PLACES
 from web.rendering import environment
@@ -68,9 +70,12 @@ JOINED: dict[str, list[str]] = {
     "queue.column_": ["number", "item", "kind", "applicant", "due", "state"],
     "home.how_": ["one", "two", "three", "one_more", "two_more", "three_more"],
     "face.how_": ["1", "2", "3"],
-    "face.data_": ["1", "2", "3"],
-    "record_clip.": ["open", "record", "aim", "soon", "reading", "sending", "denied", "none", "busy", "unsent"],
-    "record_clip.read_aloud_": list(LANGUAGES),
+    "face.data_": [name + more for name in ("what", "why", "who", "long", "never") for more in ("", "_more")],
+    "record_clip.will_": list(get_args(Way)),
+    "record_clip_say.": list(WORDS),
+    "record_clip_say.read_": list(LANGUAGES),
+    "record_clip_say.move_": list(get_args(Movement)),
+    "real_name.photo_": ["front", "back"],
     "form.date_": ["year", "month", "day"],
     "guide.": ["phone", "pc", "counter", "kiosk"],
     "items.": ["branch", "kind", "trips"],

@@ -14,6 +14,7 @@ from casework.actors import ApplicantActor
 from casework.counter import visit_code
 from casework.notices import NoticeView
 from casework.questions import open_question
+from casework.real_name import real_name
 from casework.standing import booked
 from casework.views import ApplicationView
 from domain.application import Status
@@ -33,7 +34,8 @@ PDF_HEADERS = {"Content-Security-Policy": "frame-ancestors 'self'"}  # the brows
 
 @router.get("", response_class=HTMLResponse)
 async def my_applications(request: Request, actor: Applicant) -> HTMLResponse:
-    return page(request, "applications.html", rows=await following.my_applications(request.app.state.office, actor))
+    rows = await following.my_applications(request.app.state.office, actor)
+    return page(request, "applications.html", rows=rows, real_name=real_name(rows))
 
 
 @router.get("/{application_id}", response_class=HTMLResponse)

@@ -14,6 +14,31 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class CodePolicy(_Section):
+    """When a code counts as said; see `code_scoring.check_code`. Shortfalls are natural logarithms, a digit.
+
+    `quiet`: root mean square of the loudest tenth under which nothing was said, 0..1.
+    """
+
+    quiet: float
+    wrong_digits_alone: int
+    wrong_digits_with_odds: int
+    least_shortfall: float
+
+
+class MovementPolicy(_Section):
+    """Degrees are of the head, against its resting position. `relief`: see `relief.py`; 1 a head, 0 a flat or bent sheet."""
+
+    turn_degrees: float  # from which on a turn to the left or right counts
+    nod_degrees: float  # likewise up or down
+    middle_share: float  # of these, under which the head is back
+    rest_degrees: float  # how far the resting position may look past the camera
+    least_relief: float
+    relief_degrees: float  # frames turned less tell nothing of the relief
+    relief_frames: int  # that it must rest on, for each movement
+    least_agreement: float  # of two pictures laid over each other, for a frame to count
+
+
 class Policy(_Section):
     """`face`: the largest distance for each model of DeepFace, in the metric that `faces.METRICS` names."""
 
@@ -21,6 +46,8 @@ class Policy(_Section):
     ways: dict[Way, list[CheckName]]
     may_be_absent: list[CheckName]
     face: dict[str, float]
+    movement: MovementPolicy
+    code: CodePolicy
 
     def asks(self, way: Way, name: CheckName) -> bool:
         return name in self.ways[way]

@@ -92,3 +92,23 @@ OTHER_CODE = Bilingual(
     zh="没有听清所读的数字，请在安静处逐个大声读出屏幕上的四位数字。",
     en="The digits were not understood. In a quiet place, read the four digits on the screen aloud, one by one.",
 )
+TOO_LITTLE_MOVEMENT = Bilingual(
+    zh="没有看到头部转动，请按屏幕提示把头转动得更明显一些，再回到正前方。",
+    en="No movement of the head was seen. Turn it further, as the screen asks, and back to the middle.",
+)
+OTHER_MOVEMENT = Bilingual(
+    zh="头部动作与屏幕提示不一致，请先面向镜头，再按提示的方向和顺序转动，每次都回到正前方。",
+    en="The head did not move as asked. Face the camera first, then follow the directions in their order, back to the middle each time.",
+)
+NO_RETURN = Bilingual(
+    zh="转头后没有回到正前方，请转回正前方后再停止录制。",
+    en="The head did not come back to the middle. Face the camera again before you stop recording.",
+)
+MOVED_TOO_FAST = Bilingual(
+    zh="头部转动太快或画面不清，请在明亮处慢一些转动。",
+    en="The head moved too fast, or the picture is unclear. Move more slowly, in good light.",
+)
+NOT_A_HEAD = Bilingual(
+    zh="未能确认画面中是真人头部在转动，请本人面向镜头，在明亮处慢慢转头。",
+    en="We could not confirm a real head turning. Be in front of the camera yourself, in good light, and turn slowly.",
+)

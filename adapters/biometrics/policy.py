@@ -39,12 +39,27 @@ class MovementPolicy(_Section):
     least_agreement: float  # of two pictures laid over each other, for a frame to count
 
 
+class Freshness(_Section):
+    """Likenesses: correlations, 0..1, above which a clip is an earlier one. The rest: how far its times may part."""
+
+    sound_likeness: float
+    picture_likeness: float
+    slack_seconds: float
+    clock_slack_minutes: float
+    stated_seconds_differ: float
+    lengths_differ_seconds: float
+    lengths_differ_share: float
+    lengths_differ_least_seconds: float
+    gap_seconds: float
+
+
 class Policy(_Section):
     """`face`: the largest distance for each model of DeepFace, in the metric that `faces.METRICS` names."""
 
     version: str
     ways: dict[Way, list[CheckName]]
     may_be_absent: list[CheckName]
+    fresh: Freshness
     face: dict[str, float]
     movement: MovementPolicy
     code: CodePolicy

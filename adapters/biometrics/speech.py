@@ -1,24 +1,38 @@
-"""Hearing a code: SpeechRecognition's faster-whisper route with a model that stays loaded."""
+"""Hearing a code: SpeechRecognition's faster-whisper route with a model that stays loaded, and the odds of each digit at its place."""
 
+import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import speech_recognition
 from faster_whisper import WhisperModel
+from numpy.typing import NDArray
 from speech_recognition.recognizers.whisper_local.base import WhisperCompatibleRecognizer
 from speech_recognition.recognizers.whisper_local.faster_whisper import TranscribableAdapter
 
+from adapters.biometrics import reasons
+from adapters.biometrics.code_scoring import Hearing, Odds, check_code
 from adapters.biometrics.packaged_models import prepare_whisper_base
-from adapters.biometrics.sound import SAMPLE_RATE, Sound, as_pcm16
-from adapters.biometrics.spoken_code import chinese_numerals
-from domain.text import Language
+from adapters.biometrics.policy import CodePolicy
+from adapters.biometrics.sound import SAMPLE_RATE, Sound, as_pcm16, loudness, shorten_pauses
+from adapters.biometrics.spoken_code import chinese_numerals, heard_digits, wrong_digits
+from domain.identity import CheckResult
+from domain.text import Bilingual, Language
 
 PACKAGED = "packaged"
 
+# A third of float32's time and memory, and no code more was lost by it: see bench/identity/codes.py.
+COMPUTE_TYPE = "int8"
+
 # Without these whisper can repeat itself for minutes on a short or empty recording.
-BOUNDED = {"temperature": 0.0, "max_new_tokens": 16, "condition_on_previous_text": False, "without_timestamps": True}
+BOUNDED = {"beam_size": 1, "temperature": 0.0, "condition_on_previous_text": False, "without_timestamps": True}
+TOKENS_A_DIGIT = 4  # and a comma; a code said twice still fits
+
+LONGEST_PAUSE_SECONDS = 0.4
+SILENCE_AFTER_SECONDS = 1.0  # an engine cut off at the last digit often leaves it out
 
 
 class LoadedWhisperRecognizer(speech_recognition.Recognizer):  # type: ignore[misc]
@@ -34,27 +48,104 @@ class LoadedWhisperRecognizer(speech_recognition.Recognizer):  # type: ignore[mi
 
 
 class CodeListener:
-    """Transcribes a code read aloud."""
+    """Says whether a code was read aloud. One sound at a time; a second caller waits."""
 
     def __init__(self, deepface_home: Path, speech_model: str, threads: int) -> None:
         """`speech_model`: `packaged`, or a size or folder that faster-whisper knows."""
         source = str(prepare_whisper_base(deepface_home)) if speech_model == PACKAGED else speech_model
-        model = WhisperModel(source, device="cpu", compute_type="float32", cpu_threads=threads, num_workers=1)
+        self._model = _SpokenWindowModel(source, device="cpu", compute_type=COMPUTE_TYPE, cpu_threads=threads, num_workers=1)
         self.name = "whisper-base" if speech_model == PACKAGED else Path(speech_model).name
-        self._recognizer = LoadedWhisperRecognizer(model)
+        self._recognizer = LoadedWhisperRecognizer(self._model)
+        self._in_use = threading.Lock()
 
-    def transcribe(self, sound: Sound, code: str, language: Language) -> str:
-        """What was said, as the engine writes it. `sound` is 16 kHz mono in -1..1; `code` only keeps the prompt away from it."""
-        audio = speech_recognition.AudioData(as_pcm16(sound), SAMPLE_RATE, 2)
-        prompt = prompt_avoiding(code, language)
-        return self._recognizer.recognize_faster_whisper(audio, language=language, initial_prompt=prompt, **BOUNDED)
+    def check(self, sound: Sound | None, code: str, language: Language, policy: CodePolicy) -> CheckResult:
+        """The check `code`. `sound`: 16 kHz mono in -1..1, None where the clip has none; `code`: one digit or more.
+
+        Where the transcript alone is enough (`policy.wrong_digits_alone`) the digits are not weighed one by one.
+        """
+        if sound is None or loudness(sound) < policy.quiet:
+            return CheckResult(name="code", passed=False, threshold=policy.least_shortfall, reason=reasons.NO_SOUND, note=_SILENT)
+        with self._in_use:
+            hearing = self._hear(shorten_pauses(sound, LONGEST_PAUSE_SECONDS), code, language, policy)
+        return check_code(hearing, code, policy)
 
     def warm_up(self) -> float:
         """Run once on a quiet hum; returns the seconds it took."""
         began = time.perf_counter()
         hum = 0.01 * np.sin(np.arange(SAMPLE_RATE) / 20).astype(np.float32)
-        self.transcribe(hum, "0000", "zh")
+        with self._in_use:
+            self.transcribe(hum, "0000", "zh")
+            self._odds("0000", "zh")
         return time.perf_counter() - began
+
+    def _hear(self, sound: Sound, code: str, language: Language, policy: CodePolicy) -> Hearing:
+        wrong = wrong_digits(code, heard_digits(self.transcribe(sound, code, language), len(code)))
+        if wrong <= policy.wrong_digits_alone or wrong > policy.wrong_digits_with_odds:
+            return Hearing(wrong)
+        return Hearing(wrong, self._odds(code, language))
+
+    def transcribe(self, sound: Sound, code: str, language: Language) -> str:
+        """What was said, as the engine writes it; `code` only keeps the prompt away from it."""
+        padded = np.concatenate([sound, np.zeros(round(SILENCE_AFTER_SECONDS * SAMPLE_RATE), np.float32)])
+        return self._recognizer.recognize_faster_whisper(
+            speech_recognition.AudioData(as_pcm16(padded), SAMPLE_RATE, 2),
+            language=language, initial_prompt=prompt_avoiding(code, language), max_new_tokens=TOKENS_A_DIGIT * len(code), **BOUNDED,
+        )  # fmt: skip
+
+    def _odds(self, code: str, language: Language) -> Odds:
+        """Of the sound that was transcribed last, in one pass of the decoder over the code."""
+        writing = _WRITINGS[language]
+        start = [self._id(f"<|{name}|>") for name in ("startoftranscript", language, "transcribe", "notimestamps")]
+        forced: list[int] = []
+        places = []
+        for digit in code:
+            forced += self._ids(writing.between) if forced else []
+            places.append(len(forced))
+            forced += self._ids(writing.digits[int(digit)][0])
+        answer = self._model.model.generate(
+            self._model.encoded, [start + forced], beam_size=1, return_logits_vocab=True, suppress_blank=False, suppress_tokens=None,
+            # CTranslate2 goes on for half of it at most, and no further than it reaches beyond the prompt.
+            max_length=max(2 * len(forced), len(start) + len(forced)),
+        )[0]  # fmt: skip
+        likely = np.stack([np.asarray(answer.logits[0][place], np.float64) for place in places])
+        # The first token of a numeral tells it from the others.
+        spellings = [[self._ids(spelling)[0] for spelling in digit] for digit in writing.digits]
+        odds = np.stack([np.logaddexp.reduce(likely[:, tokens], axis=1) for tokens in spellings], axis=1)
+        return np.asarray(odds - np.logaddexp.reduce(odds, axis=1, keepdims=True), np.float64)
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self._model.hf_tokenizer.encode(text, add_special_tokens=False).ids) if text else []
+
+    def _id(self, token: str) -> int:
+        return int(self._model.hf_tokenizer.token_to_id(token))
+
+
+class _SpokenWindowModel(WhisperModel):  # type: ignore[misc]
+    """Encodes as much as was said, where faster-whisper would encode 30 s; keeps `encoded` for a second question."""
+
+    encoded: Any  # ctranslate2.StorageView
+
+    def encode(self, features: NDArray[np.float32]) -> Any:
+        """`features`: (mel bands, frames), filled up with zeros at the end."""
+        filled = int(np.flatnonzero(features.any(axis=0))[-1]) + 1
+        self.encoded = super().encode(np.ascontiguousarray(features[:, : filled // 2 * 2]))
+        return self.encoded
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """How the engine writes a code: the spellings of each digit, first the one that it is asked for, and what stands between digits."""
+
+    digits: tuple[tuple[str, ...], ...]
+    between: str
+
+
+_WRITINGS: dict[Language, _Writing] = {
+    "zh": _Writing((("零", "〇"), ("一", "幺"), ("二", "两"), *((numeral,) for numeral in "三四五六七八九")), ""),
+    "en": _Writing(tuple((f" {digit}",) for digit in range(10)), ","),
+}
+
+_SILENT = Bilingual(zh="视频没有声音或声音过轻。", en="The clip has no sound, or next to none.")
 
 
 def prompt_avoiding(code: str, language: Language) -> str | None:

@@ -14,12 +14,20 @@ const scripts = {
   "htmx-ext-sse.min.js": "htmx-ext-sse/dist/sse.min.js",
   "swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
   "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
+  "tus.min.js": "tus-js-client/dist/tus.min.js",
+  // The camera page's face finder: loaded by its worker, on that page alone.
+  "human/human.js": "@vladmandic/human/dist/human.js",
+  "human/blazeface.json": "@vladmandic/human/models/blazeface.json",
+  "human/blazeface.bin": "@vladmandic/human/models/blazeface.bin",
 };
 
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 
-for (const [name, path] of Object.entries(scripts)) copyFileSync(join(modules, path), join(target, name));
+for (const [name, path] of Object.entries(scripts)) {
+  mkdirSync(dirname(join(target, name)), { recursive: true });
+  copyFileSync(join(modules, path), join(target, name));
+}
 
 const own = existsSync(source) ? readdirSync(source) : [];
 for (const name of own.filter((name) => name.endsWith(".js"))) copyFileSync(join(source, name), join(target, name));

@@ -4,7 +4,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.web.fake_office import CASE, CLERK_TOKEN, TOKEN, World, pages
+from tests.web.fake_office import CLERK_TOKEN, TOKEN, World, pages
 
 
 @pytest.fixture
@@ -19,9 +19,9 @@ def site(world: World, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
 
 @pytest.fixture
 def browser(site: FastAPI) -> TestClient:
-    """Signed in as an applicant and as a clerk, consent to the face check given."""
+    """Signed in as an applicant and as a clerk."""
     client = TestClient(site, follow_redirects=False)
-    client.cookies.update({"onetrip_session": TOKEN, "onetrip_staff": CLERK_TOKEN, "onetrip_face_consent": str(CASE)})
+    client.cookies.update({"onetrip_session": TOKEN, "onetrip_staff": CLERK_TOKEN})
     return client
 
 

@@ -260,7 +260,10 @@ def test_a_filed_case_leads_to_the_camera_or_to_the_card(browser: TestClient, wo
     assert f"请把下面的说明念给{NAME}听" in browser.get(f"{FILED}/face").text
     agreed = browser.post(f"{FILED}/face", data={"csrf": CLERK_CSRF, "consent": "yes"})
     assert agreed.headers["location"] == f"{FILED}/face/record"
-    assert f'data-to="{FILED}/face/clip"' in browser.get(f"{FILED}/face/record").text
+    recording = browser.get(f"{FILED}/face/record").text
+    assert f'data-uploads="{FILED}/face/uploads"' in recording and 'data-keep="no"' in recording, (
+        "nobody's clip stays on a counter's computer"
+    )
 
     world.waits_for_clerk = WORK
     assert f'action="{FILED}/identity"' in browser.get(FILED).text

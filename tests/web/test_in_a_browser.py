@@ -93,7 +93,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def signed_in(chromium: Browser, address: str) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport=PHONE, base_url=address)
-    cookies = {"onetrip_session": TOKEN, "onetrip_staff": CLERK_TOKEN, "onetrip_face_consent": str(CASE)}
+    cookies = {"onetrip_session": TOKEN, "onetrip_staff": CLERK_TOKEN}
     context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
     yield context
     context.close()
@@ -194,47 +194,6 @@ def test_a_reason_template_is_filled_in_and_can_be_changed(tab: Page) -> None:
     tab.select_option("#template", index=2)
     assert "证明材料不清晰" in tab.input_value("#reason")
     assert tab.evaluate("document.activeElement.id") == "reason"
-
-
-def test_the_camera_records_some_seconds_and_hands_them_in(world: World, tab: Page) -> None:
-    tab.goto(f"{HERE}/face/record")
-    assert tab.locator("#code").inner_text() == "3582"
-    tab.get_by_role("button", name="打开摄像头").click()
-    tab.get_by_role("button", name="开始录制").click()
-    tab.wait_for_url(f"**{HERE}/face/result", timeout=20_000)
-    _, (size, media_type) = next(entry for entry in world.done if entry[0] == "hand_in_clip")
-    assert media_type == "video/webm" and size > 20_000
-
-
-def test_a_camera_that_is_refused_is_explained(chromium: Browser, address: str, world: World) -> None:
-    context = chromium.new_context(viewport=PHONE, base_url=address)
-    context.add_cookies(
-        [{"name": n, "value": v, "url": address} for n, v in (("onetrip_session", TOKEN), ("onetrip_face_consent", str(CASE)))]
-    )
-    context.add_init_script("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))")
-    tab = context.new_page()
-    tab.goto(f"{HERE}/face/record")
-    tab.get_by_role("button", name="打开摄像头").click()
-    problem = tab.locator('[data-part="problem"]')
-    problem.wait_for(state="visible")
-    assert "浏览器不允许使用摄像头" in problem.inner_text()
-    assert tab.get_by_role("button", name="打开摄像头").is_visible(), "one may try again"
-    context.close()
-
-
-def test_without_a_script_the_plain_form_takes_a_clip(chromium: Browser, address: str, world: World) -> None:
-    context = chromium.new_context(viewport=PHONE, base_url=address, java_script_enabled=False)
-    context.add_cookies(
-        [{"name": n, "value": v, "url": address} for n, v in (("onetrip_session", TOKEN), ("onetrip_face_consent", str(CASE)))]
-    )
-    tab = context.new_page()
-    tab.goto(f"{HERE}/face/record")
-    assert not tab.locator("#camera").is_visible()
-    tab.set_input_files("#clip", {"name": "clip.mp4", "mimeType": "video/mp4", "buffer": b"0" * 1000})
-    tab.get_by_role("button", name="上传视频").click()
-    assert tab.url.endswith("/face/result")
-    assert world.done == [("hand_in_clip", (1000, "video/mp4"))]
-    context.close()
 
 
 def test_the_case_page_follows_the_case_without_reloading(world: World, tab: Page) -> None:

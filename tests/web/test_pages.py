@@ -131,7 +131,7 @@ def test_the_demonstration_offers_nothing_where_it_is_off(world: World, monkeypa
     client = TestClient(pages(world, monkeypatch, demo_mode=False), follow_redirects=False)
     assert "19900000001" not in client.get("/sign-in").text
     assert "123456" not in client.get("/staff/sign-in").text
-    client.cookies.update({"onetrip_session": TOKEN, "onetrip_face_consent": str(CASE)})
+    client.cookies.update({"onetrip_session": TOKEN})
     assert "/face/demo" not in client.get(f"/applications/{CASE}/face/record").text
     assert client.post(f"/applications/{CASE}/face/demo", data={"csrf": CSRF}).status_code == 404
 

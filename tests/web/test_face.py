@@ -1,0 +1,162 @@
+"""The face check's pages: consent before anything, ways that suit the person, pauses, and what the result says."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from casework.views import IdentityView
+from domain.application import Status
+from domain.identity import Way
+from tests.web import fake_office as fake
+from tests.web.fake_face import challenge
+from tests.web.fake_office import CASE, CSRF, World
+
+HERE = f"/applications/{CASE}"
+CLIP = {"clip": ("clip.webm", b"webm-bytes", "video/webm;codecs=vp8")}
+GUARDIAN = {"guardian_name": "林建国", "guardian_id_number": "330302196001011234", "guardian_relation": "father"}
+
+
+def identity(**changed: Any) -> IdentityView:
+    base: dict[str, Any] = {
+        "attempts_used": 0,
+        "attempts_allowed": 3,
+        "checking": False,
+        "passed": False,
+        "last_reasons": [],
+        "consented": True,
+    }
+    return IdentityView(**base | changed)
+
+
+def awaiting(world: World, **changed: Any) -> None:
+    more = {name: changed.pop(name) for name in ("challenge",) if name in changed}
+    world.case = fake.case_view(Status.VERIFYING, identity=identity(**changed), **more)
+
+
+# --- consent ---------------------------------------------------------------------------------------------------------
+
+
+def test_recording_needs_consent_first(browser: TestClient, world: World) -> None:
+    awaiting(world, consented=False)
+    for page in ("record", "file"):
+        assert browser.get(f"{HERE}/face/{page}").headers["location"] == f"{HERE}/face"
+    assert browser.post(f"{HERE}/face/demo", data={"csrf": CSRF}).headers["location"] == f"{HERE}/face"
+    refused = browser.post(f"{HERE}/face", data={"csrf": CSRF})
+    assert refused.status_code == 422 and 'href="#consent"' in refused.text and world.done == []
+    assert browser.post(f"{HERE}/face", data={"csrf": CSRF, "consent": "yes"}).headers["location"] == f"{HERE}/face/record"
+    assert world.done == [("consent_to_face_check", None)]
+
+
+def test_the_consent_page_says_what_why_who_and_how_long_and_offers_the_counter(browser: TestClient, world: World) -> None:
+    page = browser.get(f"{HERE}/face").text
+    for said in ("视频加密保存到这件事办结，随后删除", "与户籍照片比对", "谁能看", "改到窗口核验身份"):
+        assert said in page
+    box = re.search(r'<input[^>]*name="consent"[^>]*>', page)
+    assert box and "checked" not in box[0], "nobody's box is ticked for them"
+    assert browser.post(f"{HERE}/face/counter", data={"csrf": CSRF}).headers["location"] == HERE
+    assert ("choose_counter", CASE) in world.done
+
+
+def test_a_guardian_consents_for_a_child(browser: TestClient, world: World) -> None:
+    assert 'name="guardian_name"' not in browser.get(f"{HERE}/face").text
+    awaiting(world, needs_guardian=True, consented=False)
+    assert 'name="guardian_name"' in browser.get(f"{HERE}/face").text
+    refused = browser.post(f"{HERE}/face", data={"csrf": CSRF, "consent": "yes", "guardian_name": "林建国"})
+    assert refused.status_code == 422 and 'href="#guardian-id_number"' in refused.text and 'href="#guardian-relation"' in refused.text
+    assert 'value="林建国"' in refused.text and world.done == []
+    assert browser.post(f"{HERE}/face", data={"csrf": CSRF, "consent": "yes", **GUARDIAN}).status_code == 303
+    ((_, guardian),) = world.done
+    assert (guardian.name, guardian.relation) == ("林建国", "father")
+
+
+def test_who_consents_after_the_code_is_over_is_given_a_new_one(browser: TestClient, world: World) -> None:
+    awaiting(world, challenge=challenge(expires_at=datetime.now(UTC) - timedelta(minutes=1)))
+    browser.post(f"{HERE}/face", data={"csrf": CSRF, "consent": "yes"})
+    assert [name for name, _ in world.done] == ["consent_to_face_check", "renew_challenge"]
+
+
+# --- recording -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_asked_for_is_told_only_when_the_recording_begins(browser: TestClient, world: World) -> None:
+    page = browser.get(f"{HERE}/face/record").text
+    assert "3582" not in page and ("show_challenge", CASE) not in world.done
+    told = browser.post(f"{HERE}/face/show", data={"csrf": CSRF})
+    assert (told.json()["code"], told.json()["movements"]) == ("3582", ["left"])
+    assert told.headers["cache-control"] == "no-store" and ("show_challenge", CASE) in world.done
+
+
+def test_the_page_for_a_file_shows_what_is_asked_for_and_says_so_to_the_office(browser: TestClient, world: World) -> None:
+    page = browser.get(f"{HERE}/face/file").text
+    assert "3582" in page and "请向左转头" in page and world.done == [("show_challenge", CASE)]
+
+
+@pytest.mark.parametrize(("way", "said"), [("movements", "不用说话"), ("digits", "六个数字"), ("code_and_turn", "四个数字")])
+def test_each_way_asks_for_something_new_and_has_its_own_words(browser: TestClient, world: World, way: Way, said: str) -> None:
+    assert browser.post(f"{HERE}/face/code", data={"csrf": CSRF, "way": way}).headers["location"] == f"{HERE}/face/record"
+    assert world.done == [("renew_challenge", (CASE, way))]
+    assert said in browser.get(f"{HERE}/face/record").text
+
+
+def test_a_way_that_there_is_not_leaves_the_way_as_it_was(browser: TestClient, world: World) -> None:
+    browser.post(f"{HERE}/face/code", data={"csrf": CSRF, "way": "none"})
+    assert world.done == [("renew_challenge", (CASE, None))]
+
+
+def test_who_does_not_see_the_screen_is_read_to(browser: TestClient) -> None:
+    onward = browser.post(f"{HERE}/face/code", data={"csrf": CSRF, "way": "digits", "aloud": "yes"}).headers["location"]
+    assert onward == f"{HERE}/face/record?aloud=1"
+    assert 'data-aloud="yes"' in browser.get(onward).text
+
+
+def test_the_camera_page_always_offers_the_counter(browser: TestClient, world: World) -> None:
+    for page in ("record", "file"):
+        assert f'action="{HERE}/face/counter"' in browser.get(f"{HERE}/face/{page}").text
+    awaiting(world, challenge=challenge(expires_at=datetime.now(UTC) - timedelta(minutes=1)))
+    assert f'action="{HERE}/face/counter"' in browser.get(f"{HERE}/face/record").text
+
+
+def test_a_clip_from_the_plain_form_goes_on_with_its_type(browser: TestClient, world: World) -> None:
+    assert browser.post(f"{HERE}/face/clip", data={"csrf": CSRF}, files=CLIP).headers["location"] == f"{HERE}/face/result"
+    assert world.done == [("hand_in_clip", (10, "video/webm"))]
+
+
+def test_a_clip_that_is_not_there_is_said_beside_the_field(browser: TestClient) -> None:
+    answer = browser.post(f"{HERE}/face/clip", data={"csrf": CSRF})
+    assert answer.status_code == 422 and 'href="#clip"' in answer.text and "3582" in answer.text
+
+
+# --- the result ------------------------------------------------------------------------------------------------------
+
+
+def test_a_failed_check_says_what_helps_and_never_a_score(browser: TestClient, world: World) -> None:
+    awaiting(world, attempts_used=1, tries_today=4, last_reasons=[fake.zh_en("您的脸在阴影里", "Your face was in shadow")])
+    page = browser.get(f"{HERE}/face/result").text
+    for said in ("您的脸在阴影里", "还可以再试 2 次", "今天已试 4 次，每天最多 10 次"):
+        assert said in page
+    assert "data-wait" not in page
+
+
+def test_a_pause_sends_from_the_camera_to_the_page_that_counts_it_down(browser: TestClient, world: World) -> None:
+    awaiting(world, attempts_used=1, wait_until=datetime.now(UTC) + timedelta(seconds=90))
+    assert browser.get(f"{HERE}/face/record").headers["location"] == f"{HERE}/face/result"
+    page = browser.get(f"{HERE}/face/result").text
+    assert re.search(r'data-wait="(8\d|90)"', page) and "data-after-wait" in page
+
+
+def test_after_the_last_try_the_page_says_what_to_bring_and_where_it_went(browser: TestClient, world: World) -> None:
+    awaiting(world, attempts_used=3, to_counter=True)
+    page = browser.get(f"{HERE}/face/result").text
+    for said in ("改由窗口核验身份", "您没有做错什么", "本人的居民身份证", fake.NUMBER):
+        assert said in page
+    assert f'action="{HERE}/face/code"' not in page
+
+
+def test_who_has_used_up_the_day_keeps_the_counter(browser: TestClient, world: World) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(hours=9)
+    awaiting(world, attempts_used=1, tries_today=10, to_counter=True, wait_until=tomorrow)
+    page = browser.get(f"{HERE}/face/result").text
+    assert f'action="{HERE}/face/counter"' in page and "今天的次数已用完" in page

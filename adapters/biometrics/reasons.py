@@ -112,3 +112,19 @@ NOT_A_HEAD = Bilingual(
     zh="未能确认画面中是真人头部在转动，请本人面向镜头，在明亮处慢慢转头。",
     en="We could not confirm a real head turning. Be in front of the camera yourself, in good light, and turn slowly.",
 )
+SEEN_BEFORE = Bilingual(
+    zh="这段视频以前用过，请在本页面重新录制。",
+    en="This clip has been used before. Record a new one on this page.",
+)
+RECORDED_BEFORE = Bilingual(
+    zh="视频的时长与本次录制不符，请在本页面重新录制，不要使用事先录好的视频。",
+    en="The clip's length does not fit this attempt. Record anew on this page, not with a clip made before.",
+)
+OTHER_CLOCK = Bilingual(
+    zh="视频注明的录制时间与现在不符，请检查手机的日期和时间，再在本页面重新录制。",
+    en="The clip says that it was made at another time. Check the date and time of your phone, then record anew on this page.",
+)
+SPLICED = Bilingual(
+    zh="视频的声音和画面不连贯，请在本页面重新录制，一次录完，录制时不要离开页面。",
+    en="Sound and picture do not run through. Record anew on this page, in one go, without leaving the page.",
+)

@@ -53,14 +53,38 @@ class Freshness(_Section):
     gap_seconds: float
 
 
+class QualityPolicy(_Section):
+    """What a face must look like in the middling frame; see `quality.py`. Light is 0..255, widths are of the frame's shorter side."""
+
+    least_seen: float  # share of the clip in which the face is seen
+    longest_lost_seconds: float
+    least_width: float
+    largest_cut_off: float  # share of the mesh's points outside the picture
+    least_light: float
+    largest_burnt: float  # share of the face that is all white
+    largest_shadow: float  # lighter half over darker half
+    least_sharpness: float
+    least_eye_light: float  # of the eyes over that of the cheeks: dark glasses
+
+
+class SpoofingPolicy(_Section):
+    least_real: float  # mean over the clip's moments of what the networks take for a person, 0..1
+
+
 class Policy(_Section):
-    """`face`: the largest distance for each model of DeepFace, in the metric that `faces.METRICS` names."""
+    """Largest distances for each model of DeepFace, in the metric that `faces.METRICS` names.
+
+    `face`: between portrait and clip. `one_person`: between two moments of a clip.
+    """
 
     version: str
     ways: dict[Way, list[CheckName]]
     may_be_absent: list[CheckName]
     fresh: Freshness
     face: dict[str, float]
+    one_person: dict[str, float]
+    quality: QualityPolicy
+    spoofing: SpoofingPolicy
     movement: MovementPolicy
     code: CodePolicy
 

@@ -128,3 +128,35 @@ SPLICED = Bilingual(
     zh="视频的声音和画面不连贯，请在本页面重新录制，一次录完，录制时不要离开页面。",
     en="Sound and picture do not run through. Record anew on this page, in one go, without leaving the page.",
 )
+LOOKS_LIKE_A_PICTURE = Bilingual(
+    zh="画面看起来像是翻拍的照片或屏幕，请本人面向镜头、避开反光和背后的强光重新录制。",
+    en="The picture looks like a photo or a screen. Face the camera yourself, away from reflections and strong light behind you.",
+)
+LOST_FACE = Bilingual(
+    zh="录制中脸部离开了画面，请从开始到结束都让脸部留在椭圆框内。",
+    en="Your face left the picture. Keep it in the oval from beginning to end.",
+)
+CUT_OFF_FACE = Bilingual(
+    zh="人脸离镜头太近，部分脸部不在画面内，请退后一些，让整张脸都在椭圆框内。",
+    en="Your face is too near and partly outside the picture. Move back until all of it is in the oval.",
+)
+DARK_FACE = Bilingual(
+    zh="光线太暗，请到明亮处或打开灯，再重新录制。",
+    en="It is too dark. Turn on a light or go to a brighter place, and record again.",
+)
+BURNT_FACE = Bilingual(
+    zh="脸部光线过强，请避开直射的阳光或灯光，再重新录制。",
+    en="The light on your face is too strong. Move out of direct sun or lamp light, and record again.",
+)
+SHADOWED_FACE = Bilingual(
+    zh="脸部有一半在阴影中，请转向光源，让光线均匀照在脸上。",
+    en="Your face was in shadow. Turn towards the light, so that it falls evenly on your face.",
+)
+BLURRED_FACE = Bilingual(
+    zh="画面模糊，请擦净镜头、拿稳手机，再重新录制。",
+    en="The picture is blurred. Wipe the lens, hold the phone still, and record again.",
+)
+COVERED_EYES = Bilingual(
+    zh="眼部被遮挡，请摘下墨镜，拨开头发，让双眼清晰可见。",
+    en="Your eyes are covered. Take off dark glasses and keep hair off your eyes.",
+)

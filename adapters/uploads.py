@@ -78,7 +78,7 @@ def clean_upload(data: bytes, declared: str) -> CleanUpload:
     """
     if len(data) > MAX_BYTES:
         raise TooLarge
-    kind = _kind_of(data)
+    kind = kind_of(data)
     if not _agrees(kind, declared):
         raise UnsupportedMedia(NOT_WHAT_IT_SAYS)
     if kind == "application/pdf":
@@ -115,7 +115,7 @@ async def clean_upload_apart(data: bytes, declared: str, *, seconds: float = SEC
     return _read_answer(answer)
 
 
-def _kind_of(data: bytes) -> str:
+def kind_of(data: bytes) -> str:
     """The media type by content, of those that are accepted.
 
     Raises:

@@ -14,6 +14,7 @@ _FROM = re.compile(_DAY)
 _LABEL = ("签发机关", "簽發機關", "发机关", "签发机")
 _LETTERS = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
 _AUTHORITY = re.compile(r"[\u3400-\u9fff]{3,40}")
+_HAN = re.compile(r"[\u3400-\u9fff]{1,40}")
 _ENDS = ("局", "处", "厅", "队", "所")  # what an issuing authority's name ends with
 
 
@@ -34,7 +35,7 @@ def _issuer(lines: Sequence[Line]) -> CardField | None:
     text = label.text.partition(word)[2] + "".join(line.text for line in parts if line is not label)
     if text and not text.endswith(_ENDS):
         under = next(
-            (line for line in lines if label.bottom <= line.middle and line.left > label.right and _AUTHORITY.fullmatch(line.text)), None
+            (line for line in lines if label.bottom <= line.middle and line.left > label.right and _HAN.fullmatch(line.text)), None
         )
         if under is not None:
             text, parts = text + under.text, [*parts, under]

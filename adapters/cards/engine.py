@@ -14,9 +14,9 @@ from adapters.cards.back import back_fields
 from adapters.cards.front import front_fields
 from adapters.cards.landmarks import side_of, turn_needed
 from adapters.cards.lines import Seen, Turn, levelled
-from adapters.uploads import WRONG_KIND, clean_upload
+from adapters.uploads import clean_upload
 from domain.cards import CardRead, CardSide
-from domain.errors import FieldError, InvalidInput, UnsupportedMedia
+from domain.errors import FieldError, InvalidInput
 from domain.text import Bilingual
 
 LONGEST_SIDE = 1280  # pixels: a card's smallest text is then 15 high, and more costs time and reads no better
@@ -46,8 +46,6 @@ class CardEngine:
     def read(self, photo: bytes, declared: str) -> CardRead:
         """Raises as `domain.cards.CardReader`; holds its thread for 1 to 8 seconds."""
         clean = clean_upload(photo, declared)
-        if clean.media_type != "image/jpeg":
-            raise UnsupportedMedia(WRONG_KIND)
         with Image.open(io.BytesIO(clean.data)) as source:
             source.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             image = source.convert("RGB")

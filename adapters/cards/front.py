@@ -126,8 +126,9 @@ def _address(lines: Sequence[Line]) -> CardField | None:
     foot = min((line.top for line in lines if line.middle > label.middle and _ends_address(line)), default=float("inf"))
     first = _row(lines, label)
     edge = label.right if text else (first[0].left if first else label.right)
-    below = [line for line in lines if line.top > label.middle and line.middle < foot and line not in first and line.left > label.left]
-    indented = [line for line in below if line.left >= (label.left if text else edge - 1.5 * label.height)]
+    below = [line for line in lines if line.top > label.middle and line.middle < foot and line not in first]
+    column = max(line.right for line in [label, *first])  # the first line is the longest; the portrait is right of it
+    indented = [line for line in below if (label.left if text else edge) - 1.5 * label.height <= line.left < column]
     parts = ([label] if text else []) + _reading_order(first + indented)
     value = text + "".join(line.text for line in parts if line is not label)
     if not value:

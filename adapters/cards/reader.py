@@ -9,6 +9,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
+from adapters.uploads import WRONG_KIND, kind_of
 from domain.cards import CardRead
 from domain.errors import FieldError, InvalidInput, TooLarge, Unavailable, UnsupportedMedia
 from domain.text import Bilingual
@@ -43,6 +44,8 @@ class CardReadingProcess:
         """Raises as the port says."""
         if len(photo) > MAX_BYTES:
             raise TooLarge
+        if not kind_of(photo).startswith("image/"):  # before a process is started for it
+            raise UnsupportedMedia(WRONG_KIND)
         if self._waiting >= WAITING_ALLOWED:
             raise Unavailable
         self._waiting += 1

@@ -399,6 +399,8 @@ APPLICANT_PAGES = (
     SamplePage("why the face check", f"{HERE}/face"),
     SamplePage("face check before the upload", f"{HERE}/face", _case(Status.VERIFYING, bare=True)),
     SamplePage("record", f"{HERE}/face/record"),
+    SamplePage("record, read aloud", f"{HERE}/face/record?aloud=1"),
+    SamplePage("record elsewhere", f"{HERE}/face/file"),
     SamplePage("record with an expired code", f"{HERE}/face/record", _code_expired),
     SamplePage("face check not begun", f"{HERE}/face/result", _identity(used=0)),
     SamplePage("face being checked", f"{HERE}/face/result", _identity(used=0, checking=True)),

@@ -15,7 +15,7 @@ if (root) begin();
 function begin() {
   const data = root.dataset;
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
-  const words = JSON.parse(part("words").textContent);
+  const words = JSON.parse(data.words);
   const [video, hint, problem, button, bar, digits, arrow] = ["video", "say", "problem", "start", "bar", "digits", "arrow"].map(part);
   const silent = data.way === "movements"; // nothing is said, so nothing is heard
   const aloud = data.aloud === "yes";

@@ -200,6 +200,21 @@ async def _delete_spent_clips(wiring: Wiring) -> NoReturn:
     await _again(SPENT_CLIPS_PAUSE_SECONDS, "clips to delete", delete)
 
 
+async def _see_uploads_through(wiring: Wiring) -> NoReturn:
+    """A clip that came whole while the API died is handed in, and what was given up is deleted."""
+    from casework.engine import CaseEngine
+    from casework.uploading import drop_spent, hand_in_whole
+
+    engine = CaseEngine(await wiring.connected_temporal())
+
+    async def see_through() -> None:
+        now = datetime.now(UTC)
+        await hand_in_whole(engine, wiring.identity, wiring.objects, now, now - CLIP_PATIENCE)
+        await drop_spent(wiring.identity, wiring.objects, now)
+
+    await _again(CLIP_PAUSE_SECONDS, "uploads", see_through)
+
+
 async def _tell_of_the_calendar(wiring: Wiring) -> NoReturn:
     """A corrected day reaches every running case, whenever the engine or this process was away."""
     from casework.calendar import tell_cases
@@ -259,6 +274,7 @@ ROLES: dict[str, tuple[Callable[[Wiring], Awaitable[Worker]], Sequence[_Companio
             _sender(Channel.EMAIL),
             _hand_over_clips,
             _delete_spent_clips,
+            _see_uploads_through,
             _tell_of_the_calendar,
             _know_households,
             _seal_the_record,

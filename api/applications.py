@@ -9,13 +9,14 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import StreamingResponse
 
 from api.access import Integrator, OfficeHere, SignedIn
-from api.models import AnswerBody, ApplicationCreated, NewApplication, SupplementBody, UploadAnswer
-from casework import applying, following, notices, questions
+from api.models import AnswerBody, ApplicationCreated, FaceConsent, NewApplication, NewChallenge, SupplementBody, UploadAnswer
+from casework import applying, following, notices, questions, showing_oneself
 from casework.actors import Actor
 from casework.casefile import timeline_entry
 from casework.notices import NoticeView
 from casework.office import Office
 from casework.reads import ReadPage, reads_of_case
+from casework.uploading import CLIP_MAX_BYTES, LONGEST_SECONDS
 from casework.views import ApplicationView
 from domain.application import ApplicationRequest, Challenge, DeliveryChoice
 from domain.errors import TooLarge
@@ -26,13 +27,14 @@ IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=200, description="The same key with the same body is the same application")
 ]
 Code = Annotated[str, Path(max_length=64, pattern=r"^[a-z0-9-]+$")]
+ClipSeconds = Annotated[float | None, Query(gt=0, le=LONGEST_SECONDS, description="How long the clip is, as its recorder says")]
 UPLOAD_MAX_BYTES = 20_000_000
 _BINARY = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
 @router.post("", status_code=201, summary="Apply")
 async def apply(body: NewApplication, office: OfficeHere, actor: Integrator, idempotency_key: IdempotencyKey = None) -> ApplicationCreated:
-    """Starts one durable case. The code of `challenge` is to be read aloud in the clip, within five minutes."""
+    """Starts one durable case. The clip shows what `challenge` asks, within five minutes: a code read aloud, a turn of the head."""
     ways = office.catalogue.get(body.service_item).delivery
     delivery = body.delivery or DeliveryChoice(method=ways[0] if ways else Delivery.ONLINE)
     request = ApplicationRequest(**dict(body) | {"delivery": delivery}, channel="api", client_id=actor.client_id)
@@ -45,22 +47,45 @@ async def read(application_id: UUID, office: OfficeHere, actor: SignedIn) -> App
     return await following.get_application(office, actor, application_id)
 
 
-@router.post("/{application_id}/challenge", summary="A new code")
-async def renew(application_id: UUID, office: OfficeHere, actor: Integrator) -> Challenge:
-    return await applying.renew_challenge(office, actor, application_id)
+@router.post("/{application_id}/face-consent", status_code=204, summary="The applicant agreed to the face check")
+async def face_consent(application_id: UUID, body: FaceConsent, office: OfficeHere, actor: Integrator) -> None:
+    """Ask them first, separately and in plain words, and tell them that a counter can check instead. Before it no clip is taken.
+
+    For a child under 14 a guardian has to agree: name, ID number and relation. A parent is held against the population registry.
+    """
+    await showing_oneself.consent_to_face_check(office, actor, application_id, body.guardian)
+
+
+@router.post("/{application_id}/challenge", summary="A new code and new movements")
+async def renew(application_id: UUID, office: OfficeHere, actor: Integrator, body: NewChallenge | None = None) -> Challenge:
+    """After a failed try there is a new one by itself. Between failed tries one has to wait, longer each time: `identity.wait_until`."""
+    wanted = body or NewChallenge()
+    return await showing_oneself.renew_challenge(office, actor, application_id, wanted.language, wanted.way)
+
+
+@router.post("/{application_id}/challenge/show", summary="The code is on the screen from now on")
+async def show(application_id: UUID, office: OfficeHere, actor: Integrator) -> Challenge:
+    """Call it when the recording has begun, and show what it answers: a clip that is older than that is refused."""
+    return await showing_oneself.show_challenge(office, actor, application_id)
 
 
 @router.put(
-    "/{application_id}/identity-clip", status_code=202, summary="The clip: webm or mp4, at most 20 MB and 15 s", openapi_extra=_BINARY
+    "/{application_id}/identity-clip",
+    status_code=202,
+    summary="The clip in one piece: webm or mp4, at most 20 MB and 15 s",
+    openapi_extra=_BINARY,
 )
-async def identity_clip(application_id: UUID, request: Request, office: OfficeHere, actor: Integrator) -> ApplicationView:
-    data = await _body(request, applying.CLIP_MAX_BYTES)
-    return await applying.hand_in_clip(office, actor, application_id, data, request.headers.get("content-type", ""))
+async def identity_clip(
+    application_id: UUID, request: Request, office: OfficeHere, actor: Integrator, seconds: ClipSeconds = None
+) -> ApplicationView:
+    """Over a line that may break, send it in parts: `POST /v1/applications/{application_id}/clips`."""
+    data = await _body(request, CLIP_MAX_BYTES)
+    return await showing_oneself.hand_in_clip(office, actor, application_id, data, request.headers.get("content-type", ""), seconds)
 
 
 @router.post("/{application_id}/identity-at-counter", summary="A person compares at the counter, instead of the face check")
 async def identity_at_counter(application_id: UUID, office: OfficeHere, actor: Integrator) -> ApplicationView:
-    return await applying.choose_counter(office, actor, application_id)
+    return await showing_oneself.choose_counter(office, actor, application_id)
 
 
 @router.put("/{application_id}/materials/{code}", status_code=201, summary="One uploaded material: photo or PDF", openapi_extra=_BINARY)

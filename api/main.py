@@ -14,8 +14,10 @@ from api import (
     appointments,
     callbacks,
     cases,
+    clips,
     counter,
     figures,
+    id_cards,
     oauth,
     parcels,
     public,
@@ -45,6 +47,7 @@ PARTS = (
     public,
     record,
     applications,
+    clips,
     appointments,
     work_items,
     counter,
@@ -56,6 +59,7 @@ PARTS = (
     ratings,
     supervision,
     figures,
+    id_cards,
 )
 
 
@@ -78,6 +82,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _add_docs(app)
     app.include_router(public_router())
     app.include_router(staff_router())
+    for uploads in clips.page_uploads():
+        app.include_router(uploads)
     mount_static(app)
     _add_missing_pages(app)
     _describe(app)

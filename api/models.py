@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +13,8 @@ from catalogue.guide_models import Guide
 from domain.application import Applicant, Challenge, DeliveryChoice, Status
 from domain.changes import SupplementRequest
 from domain.errors import FieldError, InvalidInput
+from domain.guardians import Guardian
+from domain.identity import Way
 from domain.service_item import LegalReference, Material, ServiceItem
 from domain.text import Bilingual, Language
 
@@ -36,6 +38,22 @@ class ApplicationCreated(BaseModel):
     acceptance_number: str
     status: Status
     challenge: Challenge | None
+
+
+class FaceConsent(_Body):
+    """The applicant agreed to the use of their face for this application, separately from all else; under 14 their guardian did."""
+
+    given: Literal[True]
+    guardian: Guardian | None = Field(default=None, description="Needed where `identity.needs_guardian` says so")
+
+
+class NewChallenge(_Body):
+    """What is left out stays as it was."""
+
+    language: Language | None = Field(default=None, description="Of the code to read aloud")
+    way: Way | None = Field(
+        default=None, description="`movements` for somebody who cannot speak, `digits` for somebody who cannot turn the head"
+    )
 
 
 class SupplementBody(_Body):

@@ -3,7 +3,9 @@
 import logging
 import traceback
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from domain.errors import DomainError, FieldError, InvalidInput
+from domain.errors import DomainError, FieldError, InvalidInput, TooManyAttempts
 from domain.text import Bilingual, Language
 
 log = logging.getLogger("onetrip.api")
@@ -31,6 +33,12 @@ STATUS: Mapping[str, int] = {
     "slot-taken": 409,
     "material-missing": 409,
     "challenge-expired": 409,
+    "no-consent": 409,
+    "no-guardian-consent": 409,
+    "offset-conflict": 409,
+    "upload-gone": 410,
+    "protocol-version": 412,
+    "checksum-mismatch": 460,  # of the upload protocol; no number of HTTP's own
     "work-item-already-claimed": 409,
     "work-item-not-claimed": 409,
     "idempotency-conflict": 409,
@@ -52,7 +60,7 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457. `errors` lists each bad field as a JSON pointer."""
+    """RFC 9457. `errors` lists each bad field as a JSON pointer; `wait_until` says when to try again, as `Retry-After` does in seconds."""
 
     type: str
     title: str
@@ -61,6 +69,7 @@ class Problem(BaseModel):
     detail_zh: str | None = None
     detail_en: str | None = None
     errors: list[FieldProblem] = []
+    wait_until: datetime | None = None
 
 
 _PROMISED_PROBLEMS: tuple[tuple[int | str, str], ...] = (
@@ -84,7 +93,7 @@ def problem(error: DomainError, headers: Mapping[str, str], *, status: int | Non
     code = status or STATUS.get(error.kind, 500)
     body: dict[str, Any] = {
         "type": f"urn:onetrip:problem:{error.kind}",
-        "title": HTTPStatus(code).phrase,
+        "title": _phrase(code),
         "status": code,
         "detail": error.text.in_language(language_of(headers)),
         "detail_zh": error.text.zh,
@@ -93,7 +102,14 @@ def problem(error: DomainError, headers: Mapping[str, str], *, status: int | Non
     if error.fields:
         body["errors"] = [{"path": f.path, "zh": f.text.zh, "en": f.text.en} for f in error.fields]
     extra = {"Retry-After": RETRY_SECONDS} if code == 503 else {"WWW-Authenticate": "Bearer"} if code == 401 else {}
+    if isinstance(error, TooManyAttempts) and error.until is not None:
+        body["wait_until"] = error.until.isoformat()
+        extra = {"Retry-After": str(max(1, ceil((error.until - datetime.now(UTC)).total_seconds())))}
     return JSONResponse(body, code, headers={"Cache-Control": "no-store", **extra}, media_type=PROBLEM)
+
+
+def _phrase(code: int) -> str:
+    return HTTPStatus(code).phrase if code in set(HTTPStatus) else "Refused"
 
 
 def from_validation(error: RequestValidationError) -> InvalidInput:

@@ -63,15 +63,24 @@ class UploadState:
 
 
 async def begin_upload(
-    office: Office, actor: Actor, application_id: UUID, *, size: int, media_type: str, stated_seconds: float | None = None
+    office: Office,
+    actor: Actor,
+    application_id: UUID,
+    *,
+    size: int,
+    media_type: str,
+    stated_seconds: float | None = None,
+    challenge_id: UUID | None = None,
 ) -> UploadState:
-    """Announce a clip of `size` bytes for the newest code; an upload of the case that lacks bytes is given up for it.
+    """Announce a clip of `size` bytes; an upload of the case that lacks bytes is given up for it.
+
+    `challenge_id`: what it answers to, where the sender says so; it has to be the case's newest one, which is what others answer to.
 
     Raises:
         TooLarge, UnsupportedMedia, InvalidInput: it would not be a clip.
         WrongState, NoConsent, NoGuardianConsent, MaterialMissing, ChallengeExpired, TooManyAttempts: what comes first.
     """
-    upload = await _announce(office, actor, application_id, size, media_type, stated_seconds)
+    upload = await _announce(office, actor, application_id, size, media_type, stated_seconds, challenge_id)
     return _state(upload, await office.identity.upload(application_id, upload.id))
 
 
@@ -154,11 +163,14 @@ async def drop_spent(desk: IdentityDesk, objects: ObjectStore, now: datetime) ->
 
 
 async def _announce(
-    office: Office, actor: Actor, application_id: UUID, size: int, media_type: str, stated_seconds: float | None
-) -> NewUpload:
+    office: Office, actor: Actor, application_id: UUID, size: int, media_type: str, stated_seconds: float | None,
+    challenge_id: UUID | None = None,
+) -> NewUpload:  # fmt: skip
     await require_own_case(office, actor, application_id)
     _check_announced(size, media_type, stated_seconds)
     challenge = await awaited_challenge(office, application_id)
+    if challenge_id not in (None, challenge.id):
+        raise ChallengeExpired()
     for earlier in await office.identity.unfinished_uploads(application_id):
         await _discard(office.identity, office.objects, earlier)
     upload = NewUpload(new_id(), application_id, challenge.id, _plain(media_type), size, stated_seconds, office.now())

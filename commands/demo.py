@@ -2,10 +2,11 @@
 
 import base64
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
+from domain.identity import Asked, Movement
 from domain.jurisdiction import Role
 
 app = typer.Typer(no_args_is_help=True, help="The demonstration: people, clerks, one application.")
@@ -100,17 +101,29 @@ def clerk(
 
 @app.command()
 def clip(
-    code: Annotated[str, typer.Argument(help="The four digits asked for")],
+    code: Annotated[str, typer.Argument(help="The digits asked for; - where none are")],
     file: Annotated[Path, typer.Argument(help="Where to write the webm")],
+    move: Annotated[
+        list[str] | None, typer.Option(help="left, right, up or down; again for each movement asked for, in their order")
+    ] = None,
 ) -> None:
-    """Write a clip of the demo person reading a code in English, for trying the API."""
+    """Write a clip of the demo person reading a code in English and moving the head, for trying the API.
+
+    Takes as long as recording it would.
+    """
+    import asyncio
+    import re
+
     from settings import load_settings
-    from simulators.demo_clip import make_demo_clip
+    from simulators.demo_world import DemoWorld, record_clip
 
     _only_in_demo_mode(load_settings().onetrip_demo)
-    if not (code.isascii() and code.isdecimal() and len(code) == 4):
-        _fail("A code has four digits")
-    file.write_bytes(make_demo_clip(code))
+    if not re.fullmatch(r"[0-9]{1,8}|-", code):
+        _fail("A code has digits only; - stands for none")
+    if not set(moves := move or []) <= set(get_args(Movement)):
+        _fail(f"A movement is one of {', '.join(get_args(Movement))}")
+    asked = Asked.model_validate({"code": code.strip("-"), "language": DemoWorld.clip_language, "movements": moves})
+    file.write_bytes(asyncio.run(record_clip(asked)))
     print(f"{file}: {file.stat().st_size // 1000} kB")
 
 

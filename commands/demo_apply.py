@@ -1,9 +1,11 @@
 """One demo application through the API: apply, upload, clip, then the timeline as the server sends it."""
 
+import asyncio
 import io
 import json
 import uuid
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -11,8 +13,8 @@ from PIL import Image, ImageDraw
 
 from casework import accounts, demo
 from casework.office import DemoWorld, Office
+from domain.application import Challenge
 from domain.errors import NotFound
-from domain.identity import Asked
 
 # Which demo person applies for what; every other item is tried with the first one.
 _WHO = {"no-criminal-record": "no-record", "purchase-migration": "mover", "name-change": "new-name"}
@@ -47,19 +49,33 @@ async def run_application(office: Office, code: str) -> int:
                     headers={"Content-Type": "image/png"},
                 )
             )
+        await _ok(client.post(f"/v1/applications/{case['id']}/face-consent", json={"given": True}))
         seen = 0
-        for attempt in range(item.identity_attempts):
-            challenge = case["challenge"] if attempt == 0 else await _ok(client.post(f"/v1/applications/{case['id']}/challenge"))
-            await _hand_in(office.demo_world, client, case["id"], Asked.model_validate(challenge))
+        for _ in range(item.identity_attempts):
+            await _until_allowed(client, case["id"])
+            await _ok(client.post(f"/v1/applications/{case['id']}/challenge"))
+            await _hand_in(office.demo_world, client, case["id"])
             seen = await _print_timeline(client, case["id"], seen)
             if (await _ok(client.get(f"/v1/applications/{case['id']}")))["status"] != "verifying":
                 break  # otherwise the synthetic voice was misheard: another code, another clip
         return await _print_end(client, case["id"])
 
 
-async def _hand_in(world: DemoWorld, client: httpx.AsyncClient, application_id: str, asked: Asked) -> None:
-    clip = await world.clip(asked)
-    print(f"  a clip of reading {asked.code} and turning {', '.join(asked.movements)} was made ({len(clip) // 1000} kB)")
+async def _until_allowed(client: httpx.AsyncClient, application_id: str) -> None:
+    """After failed tries there are pauses."""
+    identity = (await _ok(client.get(f"/v1/applications/{application_id}")))["identity"]
+    if identity["to_counter"]:
+        raise SystemExit(f"{identity['tries_today']} failed tries today: the counter checks this person, or a try tomorrow")
+    if identity["wait_until"]:
+        pause = datetime.fromisoformat(identity["wait_until"]) - datetime.now(UTC)
+        print(f"  failed tries today: {identity['tries_today']} of {identity['tries_per_day']}; the next one in {pause.seconds + 1} s")
+        await asyncio.sleep(max(0.0, pause.total_seconds()))
+
+
+async def _hand_in(world: DemoWorld, client: httpx.AsyncClient, application_id: str) -> None:
+    challenge = Challenge.model_validate(await _ok(client.post(f"/v1/applications/{application_id}/challenge/show")))
+    clip = await world.clip(challenge.asked)
+    print(f"  a clip was made: code {challenge.code or '-'}, head {' '.join(challenge.movements) or '-'} ({len(clip) // 1000} kB)")
     await _ok(client.put(f"/v1/applications/{application_id}/identity-clip", content=clip, headers={"Content-Type": "video/webm"}))
 
 
@@ -73,7 +89,7 @@ async def _ok(sending: Any) -> dict[str, Any]:
     reply: httpx.Response = await sending
     if reply.is_error:
         raise SystemExit(f"{reply.status_code} {reply.text}")
-    body: dict[str, Any] = reply.json()
+    body: dict[str, Any] = reply.json() if reply.content else {}
     return body
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from domain.identity import Movement, Way
+from domain.identity import Asked, Movement, Way
 from domain.notices import clean_email
 from domain.service_item import Delivery
 from domain.text import Bilingual, Language
@@ -134,6 +134,11 @@ class Challenge(BaseModel):
     language: Language
     movements: list[Movement] = []
     expires_at: datetime
+
+    @property
+    def asked(self) -> Asked:
+        """What a clip has to show."""
+        return Asked(way=self.way, code=self.code, language=self.language, movements=self.movements)
 
 
 class WaitingFor(BaseModel):

@@ -1,6 +1,8 @@
 """What only a demonstration has: its people, its clerks, and clips for whoever has no camera."""
 
 import asyncio
+import io
+from time import monotonic
 from typing import Any
 
 import aiohttp
@@ -24,6 +26,22 @@ _OFFICE_ROLES = (
     ("audit_admin", "audit-admin", "安全审计员"),
 )
 _LEADER = "review-lead"
+
+
+async def record_clip(asked: Asked) -> bytes:
+    """A webm of the demo person showing what is asked. Takes as long as a recording would: a clip that is longer than the time since
+    its challenge was shown is refused."""
+    began = monotonic()
+    clip = await asyncio.to_thread(make_demo_clip, asked.code, asked.language, movements=asked.movements)
+    await asyncio.sleep(max(0.0, _seconds(clip) - (monotonic() - began)))
+    return clip
+
+
+def _seconds(clip: bytes) -> float:
+    import av
+
+    with av.open(io.BytesIO(clip), "r") as file:
+        return (file.duration or 0) / av.time_base
 
 
 class DemoWorld:
@@ -87,7 +105,7 @@ class DemoWorld:
             raise Unavailable() from error
 
     async def clip(self, asked: Asked) -> bytes:
-        return await asyncio.to_thread(make_demo_clip, asked.code, asked.language, movements=asked.movements)
+        return await record_clip(asked)
 
     def clerks(self) -> list[dict[str, Any]]:
         """For each staffed county an approver, an investigator and a supervisor, for its first station a pre-reviewer, one who leads

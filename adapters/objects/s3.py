@@ -22,7 +22,7 @@ from domain.errors import NotFound, ObjectDamaged, Unavailable
 REGION = "us-east-1"  # stated, so that the client does not ask the store for it; S3-compatible servers take any
 CONNECT_SECONDS, READ_SECONDS = 2.0, 10.0
 PART_BYTES = 64 * 1024 * 1024  # larger than any object here, so that each is one request
-_KEY = re.compile(r"[a-z-]+/[0-9a-f-]{36}(\.[a-z0-9]+)?")
+_KEY = re.compile(r"[a-z-]+/[0-9a-f-]{36}(/[0-9]{1,4}|\.[a-z0-9]+)?")
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchObject", "ResourceNotFound"})
 
 
@@ -61,7 +61,7 @@ class S3Objects:
         """Store `data`, replacing what was under `key`. Returns the SHA-256 of `data`, hex.
 
         Raises:
-            ValueError: a key that is not `<kind>/<uuid>[.<ending>]`.
+            ValueError: a key that is not `<kind>/<uuid>`, with `.<ending>` or `/<number>`.
             Unavailable: the store does not answer, or refuses.
         """
         return await self._in_thread(partial(self._put, _checked(key), data, media_type))
@@ -164,7 +164,7 @@ def _translated_errors() -> Iterator[None]:
 
 def _checked(key: str) -> str:
     if not _KEY.fullmatch(key):
-        raise ValueError("an object's key reads <kind>/<uuid> with an optional ending, so that it cannot hold personal data")
+        raise ValueError("an object's key reads <kind>/<uuid> with an optional ending or number, so that it cannot hold personal data")
     return key
 
 

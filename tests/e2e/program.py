@@ -11,8 +11,10 @@ import pyotp
 
 from casework import accounts, demo
 from domain.application import FINAL
+from domain.identity import Asked
 from settings import Settings
-from simulators.demo_clip import CLIP_LANGUAGE, make_demo_clip
+from simulators.demo_clip import CLIP_LANGUAGE
+from simulators.demo_world import record_clip
 from wiring import Wiring
 
 WAIT_SECONDS = 90.0
@@ -90,9 +92,11 @@ class Integrator(Program):
         return self.ok(self.http.post("/v1/applications", json=body, headers={"Idempotency-Key": key or str(uuid.uuid4())}))
 
     def record_clip(self, case: dict[str, Any]) -> dict[str, Any]:
-        """Do what is asked for now, as the demo person."""
-        challenge = self.ok(self.http.post(f"/v1/applications/{case['id']}/challenge"))
-        clip = make_demo_clip(challenge["code"], movements=challenge.get("movements", ()))
+        """Agree, and do what is asked for now, as the demo person."""
+        self.http.post(f"/v1/applications/{case['id']}/face-consent", json={"given": True}).raise_for_status()
+        self.ok(self.http.post(f"/v1/applications/{case['id']}/challenge"))
+        asked = Asked.model_validate(self.ok(self.http.post(f"/v1/applications/{case['id']}/challenge/show")))
+        clip = asyncio.run(record_clip(asked))
         return self.ok(self.http.put(f"/v1/applications/{case['id']}/identity-clip", content=clip, headers={"Content-Type": "video/webm"}))
 
     def upload(self, case: dict[str, Any], code: str, data: bytes, media_type: str) -> dict[str, Any]:

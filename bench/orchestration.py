@@ -99,6 +99,10 @@ class RealCases:
             case = await _json(reply)
         application_id = uuid.UUID(case["id"])
         arrival = self._waiting[application_id] = asyncio.Event()
+        async with self._session.post(
+            f"/v1/applications/{application_id}/face-consent", json={"given": True}, headers=self._headers
+        ) as reply:
+            reply.raise_for_status()
         async with self._session.put(
             f"/v1/applications/{application_id}/identity-clip", data=self._clip, headers={**self._headers, "Content-Type": "video/webm"}
         ) as reply:

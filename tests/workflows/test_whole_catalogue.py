@@ -131,6 +131,8 @@ class Applying:
                     f"/v1/applications/{case}/materials/{material.code}", content=PHOTO, headers={"Content-Type": "image/png"}
                 )
                 assert reply.status_code == 201, reply.text
+        reply = await self.api.post(f"/v1/applications/{case}/face-consent", json={"given": True})
+        assert reply.status_code == 204, reply.text
         reply = await self.api.put(f"/v1/applications/{case}/identity-clip", content=b"clip", headers={"Content-Type": "video/webm"})
         assert reply.status_code == 202, reply.text
         return UUID(case)

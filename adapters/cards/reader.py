@@ -51,7 +51,7 @@ class CardReadingProcess:
         self._waiting += 1
         try:
             async with self._turn:
-                return _result(await self._ask(photo, declared[:100].encode()))
+                return _result(await self._answer(photo, declared[:100].encode()))
         finally:
             self._waiting -= 1
 
@@ -65,24 +65,40 @@ class CardReadingProcess:
         """Of the process, while there is one."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
+    async def _answer(self, photo: bytes, declared: bytes) -> bytes:
+        """A process that was there before may have died since: then a new one is asked, once."""
+        waiting_for_work = self.pid is not None
+        try:
+            return await self._ask(photo, declared)
+        except (TimeoutError, ConnectionError) as error:
+            if isinstance(error, TimeoutError) or not waiting_for_work:
+                raise UnsupportedMedia(TOO_SLOW) from None
+        try:
+            return await self._ask(photo, declared)
+        except (TimeoutError, ConnectionError):
+            raise UnsupportedMedia(TOO_SLOW) from None
+
     async def _ask(self, photo: bytes, declared: bytes) -> bytes:
+        """One line of JSON.
+
+        Raises:
+            TimeoutError: it took too long. ConnectionError: the process is gone. In both cases, and when whoever asked has gone,
+                the process is ended: its answer must not be taken for the next photograph's.
+        """
         process = await self._started()
         assert process.stdin is not None and process.stdout is not None
         answered = False
         try:
             async with asyncio.timeout(self._seconds):
-                process.stdin.write(_SIZE.pack(len(declared), len(photo)) + declared)
-                process.stdin.write(photo)
+                process.stdin.write(_SIZE.pack(len(declared), len(photo)) + declared + photo)
                 await process.stdin.drain()
                 line = await process.stdout.readline()
-            answered = line.endswith(b"\n")
-        except (TimeoutError, ConnectionError):
-            line = b""
-        finally:  # also when whoever asked has gone: its answer must not be taken for the next one's
+            if not line.endswith(b"\n"):
+                raise ConnectionError
+            answered = True
+        finally:
             if not answered:
                 await self._end()
-        if not answered:
-            raise UnsupportedMedia(TOO_SLOW)
         self._leave = asyncio.get_running_loop().call_later(self._idle_seconds, self._send_away)
         return line
 

@@ -15,15 +15,15 @@ class _Section(BaseModel):
 
 
 class CodePolicy(_Section):
-    """When a code counts as said; see `code_scoring.check_code`. Shortfalls are natural logarithms, a digit.
+    """When a code counts as said; see `code_scoring.check_code`. Shortfall and gain are natural logarithms, a digit.
 
-    `quiet`: root mean square of the loudest tenth under which nothing was said, 0..1.
+    `quiet`: root mean square of the loudest tenth under which nothing was said, 0..1. `wrong_digits`: so many are let pass in a transcript.
     """
 
     quiet: float
-    wrong_digits_alone: int
-    wrong_digits_with_odds: int
+    wrong_digits: int
     least_shortfall: float
+    least_gain: float
 
 
 class MovementPolicy(_Section):

@@ -14,7 +14,7 @@ from speech_recognition.recognizers.whisper_local.base import WhisperCompatibleR
 from speech_recognition.recognizers.whisper_local.faster_whisper import TranscribableAdapter
 
 from adapters.biometrics import reasons
-from adapters.biometrics.code_scoring import Hearing, Odds, check_code
+from adapters.biometrics.code_scoring import Hearing, Odds, Weighed, check_code
 from adapters.biometrics.packaged_models import prepare_whisper_base
 from adapters.biometrics.policy import CodePolicy
 from adapters.biometrics.sound import SAMPLE_RATE, Sound, as_pcm16, loudness, shorten_pauses
@@ -29,10 +29,11 @@ COMPUTE_TYPE = "int8"
 
 # Without these whisper can repeat itself for minutes on a short or empty recording.
 BOUNDED = {"beam_size": 1, "temperature": 0.0, "condition_on_previous_text": False, "without_timestamps": True}
-TOKENS_A_DIGIT = 4  # and a comma; a code said twice still fits
+TOKENS_A_DIGIT = 3  # with a comma, or after a word
 
-LONGEST_PAUSE_SECONDS = 0.4
-SILENCE_AFTER_SECONDS = 1.0  # an engine cut off at the last digit often leaves it out
+LONGEST_PAUSE_SECONDS = 0.5
+SILENCE_SECONDS = 3
+SILENCE_AFTER_SECONDS = 2.0  # an engine cut off at the last digit often leaves it out
 
 
 class LoadedWhisperRecognizer(speech_recognition.Recognizer):  # type: ignore[misc]
@@ -56,12 +57,13 @@ class CodeListener:
         self._model = _SpokenWindowModel(source, device="cpu", compute_type=COMPUTE_TYPE, cpu_threads=threads, num_workers=1)
         self.name = "whisper-base" if speech_model == PACKAGED else Path(speech_model).name
         self._recognizer = LoadedWhisperRecognizer(self._model)
+        self._silence = self._model.encode(self._model.feature_extractor(np.zeros(SILENCE_SECONDS * SAMPLE_RATE, np.float32), padding=0))
         self._in_use = threading.Lock()
 
     def check(self, sound: Sound | None, code: str, language: Language, policy: CodePolicy) -> CheckResult:
         """The check `code`. `sound`: 16 kHz mono in -1..1, None where the clip has none; `code`: one digit or more.
 
-        Where the transcript alone is enough (`policy.wrong_digits_alone`) the digits are not weighed one by one.
+        Where the transcript alone is enough (`policy.wrong_digits`) the digits are not weighed one by one.
         """
         if sound is None or loudness(sound) < policy.quiet:
             return CheckResult(name="code", passed=False, threshold=policy.least_shortfall, reason=reasons.NO_SOUND, note=_SILENT)
@@ -75,14 +77,14 @@ class CodeListener:
         hum = 0.01 * np.sin(np.arange(SAMPLE_RATE) / 20).astype(np.float32)
         with self._in_use:
             self.transcribe(hum, "0000", "zh")
-            self._odds("0000", "zh")
+            self._odds(self._model.encoded, "0000", "zh")
         return time.perf_counter() - began
 
     def _hear(self, sound: Sound, code: str, language: Language, policy: CodePolicy) -> Hearing:
         wrong = wrong_digits(code, heard_digits(self.transcribe(sound, code, language), len(code)))
-        if wrong <= policy.wrong_digits_alone or wrong > policy.wrong_digits_with_odds:
+        if wrong <= policy.wrong_digits:
             return Hearing(wrong)
-        return Hearing(wrong, self._odds(code, language))
+        return Hearing(wrong, Weighed(self._odds(self._model.encoded, code, language), self._odds(self._silence, code, language)))
 
     def transcribe(self, sound: Sound, code: str, language: Language) -> str:
         """What was said, as the engine writes it; `code` only keeps the prompt away from it."""
@@ -92,8 +94,8 @@ class CodeListener:
             language=language, initial_prompt=prompt_avoiding(code, language), max_new_tokens=TOKENS_A_DIGIT * len(code), **BOUNDED,
         )  # fmt: skip
 
-    def _odds(self, code: str, language: Language) -> Odds:
-        """Of the sound that was transcribed last, in one pass of the decoder over the code."""
+    def _odds(self, encoded: Any, code: str, language: Language) -> Odds:
+        """In one pass of the decoder over the code; `encoded` is a sound as `_SpokenWindowModel.encode` returns it."""
         writing = _WRITINGS[language]
         start = [self._id(f"<|{name}|>") for name in ("startoftranscript", language, "transcribe", "notimestamps")]
         forced: list[int] = []
@@ -103,7 +105,7 @@ class CodeListener:
             places.append(len(forced))
             forced += self._ids(writing.digits[int(digit)][0])
         answer = self._model.model.generate(
-            self._model.encoded, [start + forced], beam_size=1, return_logits_vocab=True, suppress_blank=False, suppress_tokens=None,
+            encoded, [start + forced], beam_size=1, return_logits_vocab=True, suppress_blank=False, suppress_tokens=None,
             # CTranslate2 goes on for half of it at most, and no further than it reaches beyond the prompt.
             max_length=max(2 * len(forced), len(start) + len(forced)),
         )[0]  # fmt: skip

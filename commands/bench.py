@@ -93,9 +93,6 @@ def queue(
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def identity(context: typer.Context) -> None:
     """How often the identity check is right, and how long it takes; options as of `python -m bench.identity`."""
-    import sys
+    from bench.identity.run import main
 
-    from bench.identity import main
-
-    sys.argv = ["onetrip bench identity", *context.args]
-    main()
+    main(context.args)

@@ -142,18 +142,23 @@ def perform(heard: "Sound", movements: "Sequence[Movement]", seconds: float | No
     return Performance(heard, moves).lasting(max(ends + TAIL_SECONDS, seconds or 0.0))
 
 
-def poses(performance: Performance, frames_per_second: int = FRAMES_PER_SECOND) -> "Iterator[Pose]":
-    """How head and camera are in each frame: the mouth follows the loudness, the head sways a little and makes its movements."""
+def poses(
+    performance: Performance, frames_per_second: int = FRAMES_PER_SECOND, *, reach: float = 1.0, phase: float = 0.0
+) -> "Iterator[Pose]":
+    """How head and camera are in each frame: the mouth follows the loudness, the head sways a little and makes its movements.
+
+    `reach`: how far it moves, in shares of `FURTHEST`. `phase`: seconds by which another person sways otherwise.
+    """
     import numpy as np
 
     from simulators.turning_head import Pose
 
     for number, opening in enumerate(mouth_openings(performance.sound, frames_per_second)):
-        at = number / frames_per_second
-        yaw, pitch = _turned(performance, at)
+        yaw, pitch = turned(performance, number / frames_per_second)
+        at = phase + number / frames_per_second
         yield Pose(
-            yaw=yaw + 1.3 * np.sin(1.7 * at) + 0.5 * np.sin(4.1 * at + 2),
-            pitch=pitch + 0.8 * np.sin(1.2 * at + 1),
+            yaw=reach * yaw + 1.3 * np.sin(1.7 * at) + 0.5 * np.sin(4.1 * at + 2),
+            pitch=reach * pitch + 0.8 * np.sin(1.2 * at + 1),
             mouth=WIDEST_OPENING * float(opening),
             shift=(3.2 * np.sin(1.5 * at), 2.1 * np.sin(2.3 * at + 0.7)),
             roll=1.1 * np.sin(1.9 * at) + 0.4 * np.sin(3.7 * at + 1),
@@ -161,7 +166,7 @@ def poses(performance: Performance, frames_per_second: int = FRAMES_PER_SECOND) 
         )
 
 
-def _turned(performance: Performance, at: float) -> tuple[float, float]:
+def turned(performance: Performance, at: float) -> tuple[float, float]:
     """Yaw and pitch of the movement that is under way: out, held for a moment, and back, without a jerk."""
     import numpy as np
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.identity import Rate
+from bench.identity.rates import Rate
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,6 @@
+"""`python -m bench.identity`."""
+
+from bench.identity.run import main
+
+if __name__ == "__main__":
+    main()

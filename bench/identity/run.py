@@ -1,0 +1,77 @@
+"""`onetrip bench identity`: what is measured, in which order, and where it is written."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.identity.attacks import ATTACKS, RESIDUAL
+from bench.identity.checking import HONEST, REAL, REAL_TURNED, Order, Outcome, prepare_home, run_all
+from bench.identity.judging import attacks_part, draw_outcomes, honest_part, variants_part
+from bench.identity.recordings import recordings_of
+from bench.identity.report import Part, print_part, write_report
+
+TRIALS, QUICK_TRIALS = 30, 2
+PROCESSES = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what the data folder allows, print tables, and write the report where `--out` says so."""
+    parser = argparse.ArgumentParser(prog="onetrip bench identity", description="How often the identity check is right.")
+    parser.add_argument("--data", type=Path, required=True, help="folder with faces/, digits/zh, digits/en, talking/ and weights/")
+    parser.add_argument("--out", type=Path, help="write report.md and its drawings into this folder")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{QUICK_TRIALS} clips of each kind instead of {TRIALS}: that it runs, no figures"
+    )
+    parser.add_argument("--trials", type=int, help=f"clips of each kind (default {TRIALS})")
+    parser.add_argument("--processes", type=int, default=PROCESSES, help=f"that make and judge clips (default {PROCESSES})")
+    asked = parser.parse_args(arguments)
+    console = Console()
+    trials = asked.trials or (QUICK_TRIALS if asked.quick else TRIALS)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="onetrip-bench-") as folder:
+        home = Path(folder)
+        performed = prepare_home(home, asked.data / "weights")
+        parts = _measure(asked.data, home, trials, asked.processes, performed=performed, out=asked.out, console=console)
+    console.print(f"{time.monotonic() - began:.0f} s")
+    if asked.out:
+        command = f"onetrip bench identity --data FOLDER --trials {trials}"
+        console.print(f"written: {write_report(asked.out, parts, command, datetime.now(UTC).date())}")
+
+
+def _measure(data: Path, home: Path, trials: int, processes: int, *, performed: bool, out: Path | None, console: Console) -> list[Part]:
+    outcomes = _try_all(_orders(data, trials), data, home, processes, console)
+    attacks = attacks_part(outcomes, performed=performed)
+    if out:
+        attacks.drawings = draw_outcomes(outcomes, out)
+    parts = [honest_part(outcomes), attacks, variants_part(outcomes)]
+    for part in parts:
+        print_part(console, part)
+    return parts
+
+
+def _orders(data: Path, trials: int) -> list[Order]:
+    """Kinds take turns, so that a run that is cut short has seen of each."""
+    recordings = len(recordings_of(data / "talking"))
+    counts = dict.fromkeys([*HONEST, *ATTACKS, *RESIDUAL], trials)
+    counts |= {REAL: recordings if trials > QUICK_TRIALS else 1, REAL_TURNED: 2 * recordings if trials > QUICK_TRIALS else 1}
+    return [Order(kind, number) for number in range(max(counts.values())) for kind, count in counts.items() if number < count]
+
+
+def _try_all(orders: list[Order], data: Path, home: Path, processes: int, console: Console) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for outcome in _shown(run_all(orders, data, home, processes), len(orders), console):
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _shown(outcomes: Iterable[Outcome], count: int, console: Console) -> Iterable[Outcome]:
+    for number, outcome in enumerate(outcomes, 1):
+        if sys.stdout.isatty() or number % 50 == 0:
+            console.print(f"{number} of {count}", end="\r" if sys.stdout.isatty() else "\n")
+        yield outcome

@@ -16,6 +16,7 @@ from activities.cases import CaseActivities
 from activities.documents import DocumentActivities
 from activities.identity import IdentityActivities
 from activities.payments import PaymentActivities
+from activities.portraits import PortraitActivities
 from activities.registries import RegistryActivities
 from adapters.database.calendar import CalendarStore
 from adapters.database.cases import CaseStore
@@ -253,11 +254,14 @@ class Wiring:
         """
         if self.settings.bench_identity:
             return self._bench_verifier()
+        from adapters.biometrics.packaged_models import mesh_folder
         from adapters.biometrics.verifier import ClipVerifier
 
         s = self.settings
         deepface_home = Path(s.deepface_home) if s.deepface_home else s.home / "models"
-        return ClipVerifier(deepface_home, s.face_model, s.face_threshold, s.speech_model, threads=2)
+        required = not s.onetrip_demo if s.spoofing_required is None else s.spoofing_required
+        folder = mesh_folder(PROJECT / "node_modules")
+        return ClipVerifier(deepface_home, folder, s.face_model, s.speech_model, spoofing_required=required)
 
     def _bench_verifier(self) -> IdentityVerifier:
         if os.environ.get("ONETRIP_BENCH") != "1":
@@ -399,6 +403,9 @@ class Wiring:
             reads=self.reads,
             sources=self.catalogue.sources,
         )
+
+    def portrait_activities(self) -> PortraitActivities:
+        return PortraitActivities(registries=self.registries, reads=self.reads)
 
     def identity_activities(self) -> IdentityActivities:
         return IdentityActivities(

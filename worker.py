@@ -27,6 +27,7 @@ from domain.notices import Channel, HandOver, OutgoingNotice, email_body
 from settings import load_settings
 from wiring import Wiring
 from workflows.policies import CASES_QUEUE, IDENTITY_QUEUE, REGISTRIES_QUEUE
+from workflows.portrait import Portrait
 from workflows.prefill import Prefill
 from workflows.procedure import ServiceItemProcedure
 
@@ -76,7 +77,7 @@ async def _cases_worker(wiring: Wiring) -> Worker:
     return Worker(
         await wiring.connected_temporal(),
         task_queue=CASES_QUEUE,
-        workflows=[ServiceItemProcedure, Prefill],
+        workflows=[ServiceItemProcedure, Prefill, Portrait],
         workflow_runner=_workflow_runner(),
         activities=[
             cases.open_case,
@@ -102,11 +103,11 @@ async def _cases_worker(wiring: Wiring) -> Worker:
 
 
 async def _registries_worker(wiring: Wiring) -> Worker:
-    registries = wiring.registry_activities()
+    registries, portraits = wiring.registry_activities(), wiring.portrait_activities()
     return Worker(
         await wiring.connected_temporal(),
         task_queue=REGISTRIES_QUEUE,
-        activities=[registries.gather_evidence, registries.look_up],
+        activities=[registries.gather_evidence, registries.look_up, portraits.show_portrait],
         interceptors=[DomainErrorInterceptor()],
         max_concurrent_activities=32,
     )

@@ -88,7 +88,8 @@ class IdentityActivities:
         examined = await self._examine(ref, portrait, question) if portrait is not None else None
         answer = IdentityAnswer(verdict=examined.verdict if examined else None)
         if examined and answer.verdict and self.keep_clips:
-            answer.verdict.frames_kept = await self._keep_frames(ref, examined.frames)
+            answer.verdict.frame_digests = await self._keep_frames(ref, examined.frames)
+            answer.verdict.frames_kept = len(answer.verdict.frame_digests)
         now = datetime.now(UTC)
         await self.identity.save_verdict(ref.clip_id, answer.model_dump(mode="json"), examined.prints if examined else None, now)
         if not self.keep_clips:
@@ -104,11 +105,9 @@ class IdentityActivities:
         earlier = await self.identity.earlier_prints(ref.clip_id)
         return await self.verifier.verify(clip, portrait, question.asked, question.handing, earlier)
 
-    async def _keep_frames(self, ref: ClipRef, frames: list[bytes]) -> int:
-        """For the clerk who takes over. Returns how many were stored."""
-        for number, frame in enumerate(frames):
-            await self.objects.put(frame_key(ref.clip_id, number), frame, "image/jpeg")
-        return len(frames)
+    async def _keep_frames(self, ref: ClipRef, frames: list[bytes]) -> list[str]:
+        """For the clerk who takes over. Returns their digests."""
+        return [await self.objects.put(frame_key(ref.clip_id, number), frame, "image/jpeg") for number, frame in enumerate(frames)]
 
     async def _say_late(self, ref: ClipRef) -> None:
         await self.records.waiting_note(

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.access import Clerk, OfficeHere
 from api.models import Completion, WorkItemPage
-from casework import clerking, handing_on, queueing
+from casework import clerking, examining, handing_on, queueing
 from casework.case_views import NoteView
+from casework.examining import IdentityFile
 from casework.handing_on import BulkResult, Colleague
 from casework.views import WorkItemDetail, WorkItemRow
 from domain.queues import Counts, Priority, QueueFilter, View
@@ -119,6 +120,28 @@ async def hand_over_many(body: ManyHandOvers, office: OfficeHere, actor: Clerk) 
 @router.get("/{work_item_id}", summary="One work item with answers, evidence and differences")
 async def read(work_item_id: UUID, office: OfficeHere, actor: Clerk) -> WorkItemDetail:
     return await clerking.work_item(office, actor, work_item_id)
+
+
+@router.get("/{work_item_id}/identity", summary="An identity check that is taken over: what each try came to, and why; to who holds it")
+async def identity(work_item_id: UUID, office: OfficeHere, actor: Clerk) -> IdentityFile:
+    return await examining.identity_file(office, actor, work_item_id)
+
+
+@router.get("/{work_item_id}/identity/portrait", summary="The registry's portrait, as a JPEG", response_class=Response)
+async def portrait(work_item_id: UUID, office: OfficeHere, actor: Clerk) -> Response:
+    """Asked from the registry for this look, and kept nowhere."""
+    return _face(await examining.portrait(office, actor, work_item_id))
+
+
+@router.get(
+    "/{work_item_id}/identity/{clip_id}/frames/{number}", summary="One of a try's clearest moments, as a JPEG", response_class=Response
+)
+async def frame(work_item_id: UUID, clip_id: UUID, number: Annotated[int, Path(ge=0, le=9)], office: OfficeHere, actor: Clerk) -> Response:
+    return _face(await examining.frame(office, actor, work_item_id, clip_id, number))
+
+
+def _face(picture: bytes) -> Response:
+    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
 @router.post("/{work_item_id}/claim", summary="Claim; one clerk wins, the others read why")

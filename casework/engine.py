@@ -23,8 +23,10 @@ from domain.application import ApplicationRequest
 from domain.changes import CaseState
 from domain.errors import DomainError, FieldError, Unavailable, WrongState
 from domain.ids import new_id, workflow_id
+from domain.portraits import PortraitAsk, PortraitShown
 from domain.text import Bilingual
 from workflows.policies import CASES_QUEUE
+from workflows.portrait import Portrait
 from workflows.prefill import Prefill, PrefillRequest, PrefillResult
 
 RPC_TIMEOUT = timedelta(seconds=20)
@@ -145,6 +147,24 @@ class CaseEngine:
             )
         except (WorkflowFailureError, *_AWAY):
             return PrefillResult(answers=[], failed=request.sources)
+
+    async def portrait(self, ask: PortraitAsk) -> PortraitShown:
+        """A registry's portrait, sealed for whoever asks.
+
+        Raises:
+            Unavailable: the registry or the engine did not answer in time.
+        """
+        try:
+            return await self._client.execute_workflow(
+                Portrait.run,
+                ask,
+                id=f"portrait-{new_id()}",
+                task_queue=CASES_QUEUE,
+                execution_timeout=timedelta(seconds=12),
+                rpc_timeout=timedelta(seconds=14),
+            )
+        except (WorkflowFailureError, *_AWAY) as error:
+            raise Unavailable() from error
 
 
 def command_id(scope: Any, key: str | None) -> str | None:

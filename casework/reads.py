@@ -32,6 +32,9 @@ CHECKING_IN = Bilingual(zh="您到窗口签到", en="Your check-in at the counte
 POSTING = Bilingual(zh="打印邮件面单", en="Printing the label of the parcel")
 FILING = Bilingual(zh="窗口代您填写申请", en="Filling in an application for you at the counter")
 ENTERING_PHONE = Bilingual(zh="窗口登记您的手机号", en="Entering your phone at the counter")
+COMPARING_FACES = Bilingual(
+    zh="窗口核验是否本人：查看核验视频中的画面", en="Identity check at the counter: looking at pictures of the clip"
+)
 _REGISTER = "resident_population"
 FOLLOWING = Bilingual(zh="代您查看办理进度", en="Following the application that it handed in for you")
 
@@ -46,6 +49,7 @@ _OWN_FIELDS = {
     "document": Bilingual(zh="证明文件", en="The document"),
     "rating": Bilingual(zh="评价", en="Rating"),
     "portrait": Bilingual(zh="照片", en="Portrait"),
+    "clip_pictures": Bilingual(zh="核验视频中的画面", en="Pictures of the identity check's clip"),
     "phone": Bilingual(zh="手机号码", en="Phone"),
     "history": Bilingual(zh="办过什么事、何时、结果如何", en="What was applied for, when, and how it ended"),
 }
@@ -170,6 +174,12 @@ async def enter_search(office: Office, actor: ClerkActor, application_id: UUID) 
 
 async def enter_check_in(office: Office, actor: ClerkActor, application_id: UUID) -> None:
     await office.reads.record_look(_look(office, actor, application_id, "check-in", CHECKING_IN, ["name", "progress"]))
+
+
+async def enter_identity_look(office: Office, actor: ClerkActor, application_id: UUID) -> None:
+    """A clerk who takes an identity check over sees the person's face, and what the machine made of it."""
+    await office.desk.note_read(application_id, f"clerk:{actor.clerk_id}", "identity-check", office.now())
+    await office.reads.record_look(_look(office, actor, application_id, "identity-check", COMPARING_FACES, ["clip_pictures"]))
 
 
 async def enter_label_look(office: Office, actor: ClerkActor, application_id: UUID) -> None:

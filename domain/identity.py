@@ -1,5 +1,6 @@
 """The identity check: a clip against the registry's portrait and what its challenge asks for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -40,6 +41,7 @@ class CheckResult(BaseModel):
     score: float | None = None
     threshold: float | None = None
     reason: Bilingual | None = None  # what to do better, when it failed
+    fault: str | None = None  # for programs: why a clip could not be opened
     note: Bilingual | None = None  # for the clerk who takes over: what was looked at, and why it came out so
 
 
@@ -54,10 +56,26 @@ class IdentityVerdict(BaseModel):
     way: Way = "code_and_turn"
     policy: str = ""  # which version of the fusion policy judged
     frames_kept: int = 0  # of the clearest moments, for a clerk who takes over
+    frame_digests: list[str] = []  # of each that was kept: SHA-256, hex
 
     @property
     def reasons(self) -> list[Bilingual]:
-        return [c.reason for c in self.checks if c.passed is False and c.reason]
+        return what_to_do(self.checks)
+
+
+# Where one of these failed, the others' failures follow from it, and what they would have the person do is beside the point.
+_FIRST: tuple[CheckName, ...] = ("clip", "quality", "one_person", "fresh")
+
+
+def what_to_do(checks: Sequence[CheckResult]) -> list[Bilingual]:
+    """What failed checks tell the person to do better, each once."""
+    failed = [check for check in checks if check.passed is False and check.reason]
+    first = [check for check in failed if check.name in _FIRST]
+    reasons: list[Bilingual] = []
+    for check in first or failed:
+        if check.reason and check.reason not in reasons:
+            reasons.append(check.reason)
+    return reasons
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ async def test_every_task_queue_of_a_workflow_has_a_worker_that_the_stack_starts
 
 async def test_cases_run_where_they_are_started(migrated: Settings) -> None:
     names = {w.__temporal_workflow_definition.name for w in (await registered(migrated))[CASES_QUEUE]["workflows"]}
-    assert names == {None, "prefill"}, "one procedure for every service item, and the form's questions"
+    assert names == {None, "prefill", "portrait"}, "one procedure for every service item, the form's questions, and a clerk's look"
 
 
 def test_only_the_registries_role_and_the_identity_check_reach_registries() -> None:
@@ -93,4 +93,4 @@ def test_only_the_registries_role_and_the_identity_check_reach_registries() -> N
         for path in (PROJECT / folder).rglob("*.py")
         if "RegistryConnector" in path.read_text(encoding="utf-8")
     ]
-    assert sorted(askers) == ["activities/identity.py", "activities/registries.py"]
+    assert sorted(askers) == ["activities/identity.py", "activities/portraits.py", "activities/registries.py"]

@@ -45,6 +45,12 @@ PREFILL: dict[str, Any] = {
     "schedule_to_close_timeout": timedelta(seconds=3),
     "retry_policy": RetryPolicy(maximum_attempts=1),
 }
+# A clerk waits for it, with the person before them.
+PORTRAIT: dict[str, Any] = {
+    "task_queue": REGISTRIES_QUEUE,
+    "schedule_to_close_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(maximum_attempts=2),
+}
 # How long to wait before asking the post again: often at first, then four times a day.
 PARCEL_PAUSES = [timedelta(seconds=s) for s in (10, 20, 60, 600, 3600)]
 PARCEL_PAUSE = timedelta(hours=6)

@@ -10,6 +10,7 @@ import pytest
 import web
 from casework import inquiries
 from casework.at_hand import Owner
+from casework.examining import Outcome
 from domain.application import Status, WaitingFor
 from domain.calendar import DaySource
 from domain.identity import Movement, Way
@@ -71,6 +72,7 @@ JOINED: dict[str, list[str]] = {
     "home.how_": ["one", "two", "three", "one_more", "two_more", "three_more"],
     "face.how_": ["1", "2", "3"],
     "face.data_": [name + more for name in ("what", "why", "who", "long", "never") for more in ("", "_more")],
+    "face_look.outcome_": list(get_args(Outcome)),
     "record_clip.will_": list(get_args(Way)),
     "record_clip_say.": list(WORDS),
     "record_clip_say.read_": list(LANGUAGES),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from casework import clerking, following, queueing
+from casework import clerking, examining, following, queueing
 from casework.actors import ClerkActor
 from casework.case_views import InvestigationView, ReasonTemplateView
 from casework.views import WorkItemDetail
@@ -36,7 +36,28 @@ async def show(request: Request, work_item_id: UUID, clerk: Clerk) -> Response:
     detail = await clerking.work_item(request.app.state.office, clerk, work_item_id)
     if detail.row.kind is StepKind.COUNTER_CHECK:
         return RedirectResponse(f"/staff/counter/{work_item_id}", 303)
-    return item_page(request, detail, typed_nothing())
+    return item_page(request, detail, typed_nothing(), **await _tries(request, clerk, detail))
+
+
+async def _tries(request: Request, clerk: ClerkActor, detail: WorkItemDetail) -> dict[str, Any]:
+    """To who holds an identity check: what the machine made of each clip."""
+    if detail.row.kind is not StepKind.IDENTITY_CHECK or not detail.may_complete:
+        return {}
+    return {"identity": await examining.identity_file(request.app.state.office, clerk, detail.row.id)}
+
+
+@router.get("/work-items/{work_item_id}/identity/portrait")
+async def portrait(request: Request, work_item_id: UUID, clerk: Clerk) -> Response:
+    return _face(await examining.portrait(request.app.state.office, clerk, work_item_id))
+
+
+@router.get("/work-items/{work_item_id}/identity/{clip_id}/frames/{number}")
+async def frame(request: Request, work_item_id: UUID, clip_id: UUID, number: int, clerk: Clerk) -> Response:
+    return _face(await examining.frame(request.app.state.office, clerk, work_item_id, clip_id, number))
+
+
+def _face(picture: bytes) -> Response:
+    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
 @router.post("/work-items/{work_item_id}/claim")
@@ -55,7 +76,7 @@ async def _act(request: Request, clerk: ClerkActor, work_item_id: UUID, verb: An
         await verb(office, clerk, work_item_id)
     except DomainError as error:
         detail = await clerking.work_item(office, clerk, work_item_id)
-        return item_page(request, detail, typed_nothing(), error)
+        return item_page(request, detail, typed_nothing(), error, **await _tries(request, clerk, detail))
     return RedirectResponse(f"/staff/work-items/{work_item_id}", 303)
 
 
@@ -66,7 +87,7 @@ async def complete(request: Request, work_item_id: UUID, clerk: Clerk, form: Che
     typed = read_decision(form, detail)
     if text_of(form, "insert"):  # without a script: the chosen reason goes into the clerk's own words, and nothing is handed in
         typed["reason"] = "\n".join(text for text in (typed["reason"], text_of(form, "template")) if text)
-        return item_page(request, detail, typed)
+        return item_page(request, detail, typed, **await _tries(request, clerk, detail))
     supplement = (
         [SupplementRequest(target=target, reason=typed["why"][target]) for target in typed["marked"]]
         if typed["outcome"] == "supplement"
@@ -83,7 +104,7 @@ async def complete(request: Request, work_item_id: UUID, clerk: Clerk, form: Che
             originals=typed["originals"],
         )
     except DomainError as error:
-        return item_page(request, detail, typed, _named_as_drawn(error, typed["marked"]))
+        return item_page(request, detail, typed, _named_as_drawn(error, typed["marked"]), **await _tries(request, clerk, detail))
     return RedirectResponse(f"/staff?completed={detail.row.acceptance_number}", 303)
 
 

@@ -21,6 +21,7 @@ from casework.views import (
 )
 from domain.application import STATUS_TEXT, Challenge, EvidenceView, Status, TimelineEntry, WaitingFor
 from domain.decision import Decision, Outcome
+from domain.identity import CheckResult, what_to_do
 from domain.limits import Clock, PauseReason
 from domain.service_item import Material, ServiceItem, StepKind
 from domain.text import Bilingual
@@ -180,13 +181,14 @@ def _identity(item: ServiceItem, case: Mapping[str, Any]) -> IdentityView:
     # A clip's verdict is stored a moment before the case has taken it in.
     passed = any(v["passed"] for v in verdicts) and case["status"] != Status.VERIFYING.value
     last = verdicts[-1] if verdicts else None
-    reasons = [Bilingual.model_validate(c["reason"]) for c in last["checks"] if c["passed"] is False and c["reason"]] if last else []
+    checks = [CheckResult.model_validate(c) for c in last["checks"]] if last else []
     return IdentityView(
         attempts_used=len(verdicts),
         attempts_allowed=item.identity_attempts,
         checking=case["status"] == Status.VERIFYING.value and (any(c["verdict"] is None for c in case["clips"]) or _just_passed(last)),
         passed=passed,
-        last_reasons=reasons,
+        last_reasons=what_to_do(checks),
+        last_failed=[f"clip:{c.fault}" if c.fault else c.name for c in checks if c.passed is False],
         way=(case["challenge"] or last or {}).get("way", "code_and_turn"),
     )
 

@@ -96,6 +96,7 @@ class IdentityView(BaseModel):
     checking: bool  # a clip was handed in and has no verdict yet
     passed: bool
     last_reasons: list[Bilingual]
+    last_failed: list[str] = []  # for programs: the questions that the last clip failed, `clip:<fault>` where it could not be opened
     way: Way = "code_and_turn"
     tries_today: int = 0  # failed ones, over all cases of the applicant
     tries_per_day: int = TRIES_A_DAY

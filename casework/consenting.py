@@ -46,14 +46,14 @@ async def consent_to_face_check(office: Office, actor: Actor, application_id: UU
     if guardian is None:
         raise NoGuardianConsent()
     guardian = admit_guardian(guardian, id_number, day_in_china(now))
-    vouched = vouched_for(guardian, await _registered_parents(office, access, id_number) if guardian.relation in PARENTS else None)
+    vouched = vouched_for(guardian, await _registered_parents(office, application_id, id_number) if guardian.relation in PARENTS else None)
     await office.identity.keep_guardian_consent(application_id, guardian, vouched, by, _BY_GUARDIAN, now)
 
 
-async def _registered_parents(office: Office, access: Mapping[str, Any], id_number: str) -> Mapping[str, Any] | None:
+async def _registered_parents(office: Office, application_id: UUID, id_number: str) -> Mapping[str, Any] | None:
     """`father` and `mother` as the population registry has them; None where it does not answer, or does not know the child."""
     asked = PrefillRequest(
-        service_item=access["service_item"],
+        service_item=(await office.desk.case_file(application_id))["service_item"],
         id_number=id_number,
         sources=[_REGISTRY],
         fields={_REGISTRY: list(PARENTS)},

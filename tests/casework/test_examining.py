@@ -19,7 +19,7 @@ from domain.identity import CheckResult, IdentityVerdict
 from domain.ids import new_id
 from domain.jurisdiction import Role
 from domain.object_keys import frame_key
-from domain.portraits import PortraitAsk, PortraitShown, seal_for
+from domain.portraits import OneLook, PortraitAsk, PortraitShown, seal_for
 from domain.service_item import StepKind
 from domain.text import Bilingual
 from tests.builders import make_application_request, make_id_number
@@ -177,5 +177,5 @@ async def test_somebody_without_a_portrait_has_none(cabinet: Cabinet) -> None:
 
 
 def test_what_the_engine_keeps_of_a_portrait_is_unreadable() -> None:
-    shown = PortraitShown(sealed=seal_for(examining.OneLook().public, PORTRAIT))
+    shown = PortraitShown(sealed=seal_for(OneLook().public, PORTRAIT))
     assert shown.sealed and PORTRAIT not in base64.b64decode(shown.sealed)

@@ -8,9 +8,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from casework.examining import CHECK_TEXT, WAY_TEXT, CheckView, IdentityFile, TryView
 from domain.application import Challenge
+from domain.errors import NotFound
 from domain.guardians import Guardian
-from domain.identity import Movement, Way
+from domain.identity import CheckName, Movement, Way
+from domain.text import Bilingual
 
 CASE = UUID("01930000-0000-7000-8000-000000000001")
 ASKED: dict[Way, tuple[str, list[Movement]]] = {
@@ -33,6 +36,40 @@ def challenge(way: Way = "code_and_turn", **changed: Any) -> Challenge:
     return Challenge(**base | changed)
 
 
+def tried(serial: int = 1, **changed: Any) -> TryView:
+    """A clip that failed for its face; what was not performed is among the rest."""
+    outcomes: dict[CheckName, Any] = {
+        "quality": "passed",
+        "face": "failed",
+        "spoofing": "not_performed",
+        "movement": "passed",
+        "code": "passed",
+    }
+    note = Bilingual(
+        zh="三张最清楚的画面与户籍照片的距离都超过门槛", en="All three clearest pictures are further from the portrait than allowed"
+    )
+    told = Bilingual(zh="您的脸在阴影里，请面向光线", en="Your face was in shadow. Face the light")
+    base: dict[str, Any] = {
+        "clip_id": UUID(int=0xC0 + serial),
+        "received_at": datetime.now(UTC) - timedelta(minutes=10 * serial),
+        "way_text": WAY_TEXT["code_and_turn"],
+        "passed": False,
+        "frames": 3,
+        "checks": [
+            CheckView(
+                name=name,
+                text=CHECK_TEXT[name],
+                outcome=outcome,
+                note=note if outcome == "failed" else None,
+                told=told if outcome == "failed" else None,
+            )
+            for name, outcome in outcomes.items()
+        ],
+        "policy": "1",
+    }
+    return TryView(**base | changed)
+
+
 @dataclass
 class FaceWorld:
     asked: Challenge = field(default_factory=challenge)
@@ -40,7 +77,25 @@ class FaceWorld:
     clip_size: int = 0
     clip_facts: dict[str, str] = field(default_factory=dict)
     upload_breaks: int = 0  # of so many parts more, half arrives, and the server answers with an error
+    tries: list[TryView] = field(default_factory=lambda: [tried(1), tried(2), tried(3, frames=0, checks=[], passed=None)])
+    face_picture: bytes | None = None  # of portrait and frames; None: there is none
     done: list[tuple[str, Any]] = field(default_factory=list)
+
+    async def identity_file(self, office: Any, actor: Any, work_item_id: UUID) -> IdentityFile:
+        self.done.append(("identity_file", work_item_id))
+        return IdentityFile(work_item_id=work_item_id, tries=self.tries)
+
+    async def portrait(self, office: Any, actor: Any, work_item_id: UUID) -> bytes:
+        return self._picture("portrait", work_item_id)
+
+    async def frame(self, office: Any, actor: Any, work_item_id: UUID, clip_id: UUID, number: int) -> bytes:
+        return self._picture("frame", (clip_id, number))
+
+    def _picture(self, what: str, which: Any) -> bytes:
+        if self.face_picture is None:
+            raise NotFound()
+        self.done.append((what, which))
+        return self.face_picture
 
     async def renew_challenge(
         self, office: Any, actor: Any, application_id: UUID, language: str | None = None, way: Way | None = None

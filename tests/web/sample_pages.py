@@ -233,6 +233,16 @@ def _unclaimed(world: World) -> None:
     world.detail = fake.work_detail(row=row, may_claim=True, may_complete=False)
 
 
+def _face_check(world: World) -> None:
+    world.face_picture = fake.picture()
+    world.detail = fake.work_detail(StepKind.IDENTITY_CHECK)
+
+
+def _unclaimed_check(world: World) -> None:
+    row = fake.work_row(StepKind.IDENTITY_CHECK, status="open", mine=False, claimed_by=None, claimed_by_name=None)
+    world.detail = fake.work_detail(StepKind.IDENTITY_CHECK, row=row, may_claim=True, may_complete=False)
+
+
 def _another_clerks(world: World) -> None:
     row = fake.work_row(mine=False, claimed_by="clerk-2", claimed_by_name="李娜")
     world.detail = fake.work_detail(row=row, may_complete=False)
@@ -478,7 +488,8 @@ STAFF_PAGES = (
     SamplePage("queue, empty", "/staff"),
     SamplePage("pre-review", ITEM, _work(StepKind.PRE_REVIEW)),
     SamplePage("approval", ITEM, _work(StepKind.APPROVAL)),
-    SamplePage("identity check at the counter", ITEM, _work(StepKind.IDENTITY_CHECK)),
+    SamplePage("identity check at the counter", ITEM, _face_check),
+    SamplePage("identity check that nobody holds yet", ITEM, _unclaimed_check),
     SamplePage("work item to claim", ITEM, _unclaimed),
     SamplePage("work item of another clerk", ITEM, _another_clerks),
     SamplePage("work item that waits for an answer", ITEM, _waiting_case),

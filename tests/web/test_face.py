@@ -10,9 +10,10 @@ from starlette.testclient import TestClient
 from casework.views import IdentityView
 from domain.application import Status
 from domain.identity import Way
+from domain.service_item import StepKind
 from tests.web import fake_office as fake
 from tests.web.fake_face import challenge
-from tests.web.fake_office import CASE, CSRF, World
+from tests.web.fake_office import CASE, CLERK_CSRF, CSRF, WORK, World
 
 HERE = f"/applications/{CASE}"
 CLIP = {"clip": ("clip.webm", b"webm-bytes", "video/webm;codecs=vp8")}
@@ -160,3 +161,44 @@ def test_who_has_used_up_the_day_keeps_the_counter(browser: TestClient, world: W
     awaiting(world, attempts_used=1, tries_today=10, to_counter=True, wait_until=tomorrow)
     page = browser.get(f"{HERE}/face/result").text
     assert f'action="{HERE}/face/counter"' in page and "今天的次数已用完" in page
+
+
+# --- the clerk who takes over ----------------------------------------------------------------------------------------
+
+ITEM = f"/staff/work-items/{WORK}"
+
+
+def test_the_clerk_sees_each_tries_pictures_beside_the_portrait_and_why(browser: TestClient, world: World) -> None:
+    world.detail = fake.work_detail(StepKind.IDENTITY_CHECK)
+    page = browser.get(ITEM).text
+    assert f'src="{ITEM}/identity/portrait"' in page and page.count("/frames/") == 6
+    for said in (
+        "与户籍照片是同一人",
+        "未通过",
+        "未做",
+        "三张最清楚的画面与户籍照片的距离都超过门槛",
+        "告诉申请人的话：",
+        "没有可看的画面",
+    ):
+        assert said in page
+    assert "same_person" in page, "the decision stays the clerk's own"
+
+
+def test_a_face_is_served_to_be_looked_at_and_not_to_be_kept(browser: TestClient, world: World) -> None:
+    world.face_picture = fake.picture()
+    for address in ("identity/portrait", f"identity/{CASE}/frames/2"):
+        answer = browser.get(f"{ITEM}/{address}")
+        assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("image/jpeg", "no-store")
+    assert world.done == [("portrait", WORK), ("frame", (CASE, 2))]
+
+
+def test_no_face_is_on_the_page_of_who_does_not_hold_the_check(browser: TestClient, world: World) -> None:
+    world.detail = fake.work_detail(StepKind.IDENTITY_CHECK, may_complete=False)
+    page = browser.get(ITEM).text
+    assert "/identity/" not in page and "领取后才能看到画面和照片" in page
+    assert not any(name == "identity_file" for name, _ in world.done)
+
+
+def test_a_result_that_lacks_something_still_shows_the_pictures(browser: TestClient, world: World) -> None:
+    world.detail = fake.work_detail(StepKind.IDENTITY_CHECK)
+    assert "/identity/portrait" in browser.post(ITEM, data={"csrf": CLERK_CSRF}).text

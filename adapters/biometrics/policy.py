@@ -71,6 +71,17 @@ class SpoofingPolicy(_Section):
     least_real: float  # mean over the clip's moments of what the networks take for a person, 0..1
 
 
+class LipsPolicy(_Section):
+    """`least_score`: see `lips.fit_lips`."""
+
+    least_score: float
+    least_opening: float  # standard deviation of the gap's height over its width: less is a still mouth
+    sync_seconds: float  # by which a phone's sound and picture may be apart
+    rival_seconds: float  # shifts from here on are compared with
+    front_degrees: float  # frames turned further do not count
+    least_frames: int
+
+
 class Policy(_Section):
     """Largest distances for each model of DeepFace, in the metric that `faces.METRICS` names.
 
@@ -86,6 +97,7 @@ class Policy(_Section):
     quality: QualityPolicy
     spoofing: SpoofingPolicy
     movement: MovementPolicy
+    lips: LipsPolicy
     code: CodePolicy
 
     def asks(self, way: Way, name: CheckName) -> bool:

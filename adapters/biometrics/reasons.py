@@ -160,3 +160,15 @@ COVERED_EYES = Bilingual(
     zh="眼部被遮挡，请摘下墨镜，拨开头发，让双眼清晰可见。",
     en="Your eyes are covered. Take off dark glasses and keep hair off your eyes.",
 )
+LIPS_HIDDEN = Bilingual(
+    zh="读数字时没有看清您的嘴部，请面向镜头、不要遮挡嘴部，读完数字后再转头。",
+    en="Your mouth was not seen while you read. Face the camera, keep your mouth uncovered, and turn only after the digits.",
+)
+LIPS_STILL = Bilingual(
+    zh="没有看到您张口读数字，请面向镜头，张口大声读出四位数字。",
+    en="Your mouth was not seen speaking. Face the camera and read the four digits aloud, moving your lips.",
+)
+OTHER_LIPS = Bilingual(
+    zh="口型与声音对不上，请本人面向镜头，在安静处清楚地读出数字。",
+    en="Lips and voice did not go together. Face the camera yourself and read the digits clearly in a quiet place.",
+)

@@ -96,3 +96,14 @@ def identity(context: typer.Context) -> None:
     from bench.identity.run import main
 
     main(context.args)
+
+
+@app.command()
+def cards(
+    cards: Annotated[int, typer.Option(min=1, max=1000, help="Sample cards, each photographed once a side")] = 50,
+    hard: Annotated[int, typer.Option(min=0, max=100, help="Cards for each single fault: blur, slant, distance, darkness")] = 5,
+) -> None:
+    """How often ID cards are read right, field by field; 1 when a target is missed."""
+    from bench.cards import run
+
+    raise typer.Exit(run(cards, hard))

@@ -15,6 +15,7 @@ class Shot:
 
     turned: Literal[0, 90, 180, 270] = 0
     slant: float = 0.0
+    size: float = 1.0  # 1 fills 84 % of the picture's width
     perspective: float = 0.0  # how far corners are moved, as a part of the card's width
     blur: float = 0.0
     shadow: float = 0.0  # how much darker the dark end is: 0 none, 1 black
@@ -39,8 +40,9 @@ def photographed(card: Image.Image, shot: Shot, random: Random) -> bytes:
     """A JPEG 1,600 pixels on its longer side (before it is turned), the card filling most of it."""
     table = Image.new("RGB", (1600, 1130), tuple(random.randrange(30, 120) for _ in range(3)))
     card = card.convert("RGBA").resize((1340, 845), Image.Resampling.LANCZOS)
-    corners = [(x + random.uniform(-1, 1) * shot.perspective * 1340, y + random.uniform(-1, 1) * shot.perspective * 1340)
-               for x, y in ((130, 142), (1470, 142), (1470, 987), (130, 987))]  # fmt: skip
+    wide, high, shift = 670 * shot.size, 422 * shot.size, shot.perspective * 1340
+    frame = ((-wide, -high), (wide, -high), (wide, high), (-wide, high))
+    corners = [(800 + x + random.uniform(-1, 1) * shift, 565 + y + random.uniform(-1, 1) * shift) for x, y in frame]
     laid = card.transform(table.size, Image.Transform.PERSPECTIVE, _coefficients(corners, card.size), Image.Resampling.BICUBIC)
     laid = laid.rotate(shot.slant, Image.Resampling.BICUBIC)
     table.paste(laid, (0, 0), laid)

@@ -61,8 +61,8 @@ def make_demo_clip(
     The movements are rendered from one photograph, not recorded. `seconds` lengthens the clip with silence; by default it lasts
     as long as reading and movements, about 5 s.
     """
-    performance = _perform(code, language, movements, LEAD_SECONDS, seconds)
-    return encode(_head_frames(performance), performance.sound)
+    performance = perform_code(code, movements, language, seconds=seconds)
+    return encode(head_frames(performance), performance.sound)
 
 
 def write_camera_files(
@@ -80,11 +80,11 @@ def write_camera_files(
     recording.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    performance = _perform(code, language, movements, LEAD_SECONDS if lead_seconds is None else lead_seconds, None)
-    performance = performance.lasting(len(performance.sound) / SOUND_RATE + pause_seconds)
+    performance = perform_code(code, movements, language, LEAD_SECONDS if lead_seconds is None else lead_seconds)
+    performance = performance.lasting(performance.seconds + pause_seconds)
     camera, microphone = folder / "camera.mjpeg", folder / "microphone.wav"
     with camera.open("wb") as out:
-        for picture in _head_frames(performance):
+        for picture in head_frames(performance):
             for _ in range(CAMERA_FRAMES_PER_SECOND // FRAMES_PER_SECOND):
                 Image.fromarray(picture).save(out, "JPEG", quality=90)
     with wave.open(str(microphone), "wb") as track:
@@ -101,6 +101,10 @@ class Performance:
 
     sound: "Sound"
     movements: "tuple[tuple[float, Movement], ...]"
+
+    @property
+    def seconds(self) -> float:
+        return len(self.sound) / SOUND_RATE
 
     def lasting(self, seconds: float) -> "Performance":
         """The same, with silence after it until it lasts as long; a longer one stays."""
@@ -120,9 +124,14 @@ def _photograph() -> Image.Image:
         return picture.convert("RGB")
 
 
-def _perform(
-    code: str, language: Literal["zh", "en"], movements: "Sequence[Movement]", lead_seconds: float, seconds: float | None
+def perform_code(
+    code: str,
+    movements: "Sequence[Movement]" = (),
+    language: Literal["zh", "en"] = CLIP_LANGUAGE,
+    lead_seconds: float = LEAD_SECONDS,
+    seconds: float | None = None,
 ) -> Performance:
+    """The synthetic voice reads `code`, unless it is empty; then come the movements. See `perform`."""
     import numpy as np
 
     spoken = np.zeros(0, np.float32)
@@ -130,8 +139,7 @@ def _perform(
         from simulators.spoken_digits import read_code
 
         spoken = read_code(code, language, SOUND_RATE)
-    heard = np.concatenate([np.zeros(round(SOUND_RATE * lead_seconds), np.float32), spoken])
-    return perform(heard, movements, seconds)
+    return perform(np.concatenate([np.zeros(round(SOUND_RATE * lead_seconds), np.float32), spoken]), movements, seconds)
 
 
 def perform(heard: "Sound", movements: "Sequence[Movement]", seconds: float | None = None) -> Performance:
@@ -178,7 +186,8 @@ def turned(performance: Performance, at: float) -> tuple[float, float]:
     return 0.0, 0.0
 
 
-def _head_frames(performance: Performance) -> "Iterator[Picture]":
+def head_frames(performance: Performance) -> "Iterator[Picture]":
+    """Of the demo person, `FRAMES_PER_SECOND`."""
     return _head().frames(poses(performance))
 
 

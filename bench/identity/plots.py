@@ -38,12 +38,21 @@ def draw_det(file: Path, title: str, scores: Mapping[str, tuple[Sequence[float],
     _save(figure, file)
 
 
-def draw_scores(file: Path, title: str, honest: Sequence[float], attacks: Sequence[float], threshold: float | None, label: str) -> None:
+def draw_scores(
+    file: Path,
+    title: str,
+    honest: Sequence[float],
+    attacks: Sequence[float],
+    threshold: float | None,
+    label: str,
+    names: tuple[str, str] = ("honest", "attacks"),
+) -> None:
     """Histograms of both, on shares of their own, and where the policy divides them."""
     figure, plot = plt.subplots(figsize=(6, 3.2))
+    honest, attacks = ([score for score in scores if np.isfinite(score)] for scores in (honest, attacks))
     low, high = np.percentile([*honest, *attacks], [0.5, 99.5])
     bins = np.linspace(low - 0.02 * (high - low), high + 0.02 * (high - low) + 1e-6, BINS)
-    for scores, colour, name in ((honest, HONEST_COLOUR, "honest"), (attacks, ATTACK_COLOUR, "attacks")):
+    for scores, colour, name in ((honest, HONEST_COLOUR, names[0]), (attacks, ATTACK_COLOUR, names[1])):
         if len(scores):
             shares = np.full(len(scores), 1 / len(scores))
             plot.hist(

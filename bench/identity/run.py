@@ -1,10 +1,12 @@
 """`onetrip bench identity`: what is measured, in which order, and where it is written."""
 
 import argparse
+import multiprocessing
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +15,10 @@ from rich.console import Console
 from bench.identity.attacks import ATTACKS, RESIDUAL
 from bench.identity.checking import HONEST, REAL, REAL_TURNED, Order, Outcome, prepare_home, run_all
 from bench.identity.judging import attacks_part, draw_outcomes, honest_part, variants_part
+from bench.identity.parts import as_parts, measure_pictures
 from bench.identity.recordings import recordings_of
 from bench.identity.report import Part, print_part, write_report
+from bench.identity.timing import as_figures, measure_apart
 
 TRIALS, QUICK_TRIALS = 30, 2
 PROCESSES = 2
@@ -45,11 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _measure(data: Path, home: Path, trials: int, processes: int, *, performed: bool, out: Path | None, console: Console) -> list[Part]:
+    timed = measure_apart(home)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as apart:
+        one_by_one = as_parts(apart.submit(measure_pictures, data, home).result(), out)
     outcomes = _try_all(_orders(data, trials), data, home, processes, console)
     attacks = attacks_part(outcomes, performed=performed)
     if out:
         attacks.drawings = draw_outcomes(outcomes, out)
-    parts = [honest_part(outcomes), attacks, variants_part(outcomes)]
+    parts = [*one_by_one, honest_part(outcomes), attacks, variants_part(outcomes), Part("Time and memory", figures=as_figures(timed))]
     for part in parts:
         print_part(console, part)
     return parts

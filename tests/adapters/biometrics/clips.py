@@ -54,6 +54,7 @@ def make_clip(
         file.metadata.update(metadata or {})
         video = file.add_stream(codec, rate=frames_per_second, options=_QUICK.get(codec, {}))
         video.bit_rate = 1_500_000
+        video.codec_context.thread_count = 1  # encoders' threads spin on a busy machine
         if codec == "libx265":
             video.codec_context.codec_tag = "hvc1"
         channels = 0 if sound is None else np.atleast_2d(sound).shape[0]
@@ -80,7 +81,7 @@ def make_clip(
 
 
 def make_odd_clip(parts: Sequence[Sequence[Picture]], stamps: Sequence[float] | None = None, frames_per_second: int = 25) -> bytes:
-    """vp8 in webm; each part of its own size, as when the phone is turned while it records. `stamps`: seconds of each frame, in any order."""
+    """vp8 in webm; each part of its own size, as when the phone is turned while it records. `stamps`: seconds of each frame."""
     out = io.BytesIO()
     with av.open(out, "w", format="webm") as opened:
         file: Any = opened
@@ -92,7 +93,7 @@ def make_odd_clip(parts: Sequence[Sequence[Picture]], stamps: Sequence[float] | 
             encoder: Any = av.CodecContext.create("libvpx", "w")
             encoder.height, encoder.width = part[0].shape[:2]
             encoder.pix_fmt, encoder.time_base, encoder.options = "yuv420p", Fraction(1, frames_per_second), _QUICK["libvpx"]
-            encoder.bit_rate = 1_500_000
+            encoder.bit_rate, encoder.thread_count = 1_500_000, 1
             for number, picture in enumerate(part, len(packets)):
                 frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
                 frame.pts, frame.time_base = number, Fraction(1, frames_per_second)

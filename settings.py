@@ -71,7 +71,6 @@ class Settings(BaseSettings):
     quiet_hours: bool = True  # no SMS or e-mail between 21:00 and 08:00 in China, but for sign-in codes
     deepface_home: str = ""
     face_model: str = "Dlib"
-    face_threshold: float = 0.58
     speech_model: str = "packaged"  # or a faster-whisper size where there is a network
     clips_kept: Literal["until_decision", "until_verdict"] = "until_decision"  # how long a face clip is stored, encrypted
     clip_prints_days: int = 180  # how long a clip is known again by its fingerprints

@@ -1,4 +1,4 @@
-"""The identity check: one clip against one portrait and one code, as named checks with reasons."""
+"""The identity check: one clip against one portrait and what was asked, as named checks with reasons, judged by the fusion policy."""
 
 import asyncio
 import os
@@ -11,39 +11,56 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
-from adapters.biometrics import reasons
-from adapters.biometrics.spoken_code import heard_digits, wrong_digits
+from adapters.biometrics.policy import Policy, packaged_policy
 from domain.identity import Asked, CheckName, CheckResult, Examined, Handing, IdentityVerdict, Prints
-from domain.text import Bilingual, Language
+from domain.text import Bilingual
 
 if TYPE_CHECKING:  # heavy: loaded by warm_up
-    from adapters.biometrics.clip import Clip
+    from adapters.biometrics.clip import Clip, UnusableClip
     from adapters.biometrics.faces import Embedding, FaceComparer
+    from adapters.biometrics.mesh import FaceMesh
     from adapters.biometrics.speech import CodeListener
+    from adapters.biometrics.spoofing import SpoofingModels
 
 _T = TypeVar("_T")
 
-MAX_WRONG_DIGITS = 1
-QUIET = 0.004  # root mean square of the loudest tenth; speech at arm's length is 0.02 and more
-REQUIRED: tuple[CheckName, ...] = ("clip", "one_person", "face", "code")
+
+class SpoofingModelsMissing(RuntimeError):
+    """The office requires the passive spoofing check, and its models are absent."""
 
 
 @dataclass(frozen=True)
 class _Models:
+    mesh: "FaceMesh"
     faces: "FaceComparer"
+    spoofing: "SpoofingModels"
     listener: "CodeListener"
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the pictures answer. `jpegs`: of the moments that were compared."""
+
+    checks: list[CheckResult]
+    jpegs: list[bytes]
 
 
 class ClipVerifier:
     """`domain.ports.IdentityVerifier` on this machine's processors; keeps models loaded and nothing of any clip."""
 
-    def __init__(self, deepface_home: Path, face_model: str, face_threshold: float, speech_model: str, threads: int = 1) -> None:
+    def __init__(
+        self, deepface_home: Path, mesh_folder: Path, face_model: str, speech_model: str, *,
+        spoofing_required: bool = False, policy: Policy | None = None, threads: int = 2,
+    ) -> None:  # fmt: skip
         """Cheap; `warm_up` or the first clip loads the models.
 
-        `threads`: how many stages run at once. Face and speech overlap from 2 on; each engine itself uses one thread.
+        `face_model`: a name of DeepFace's. `mesh_folder`: where facemesh.json and blazeface.json are. `threads`: how many stages run at
+        once; pictures and sound overlap from 2 on, and each engine itself uses one thread.
         """
-        self._deepface_home = deepface_home
-        self._face_model, self._face_threshold, self._speech_model = face_model, face_threshold, speech_model
+        self._deepface_home, self._mesh_folder = deepface_home, mesh_folder
+        self._face_model, self._speech_model = face_model, speech_model
+        self._spoofing_required = spoofing_required
+        self._policy = policy or packaged_policy()
         # A limit set after an engine is imported has no effect, so it is set before.
         for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
             os.environ.setdefault(variable, "1")
@@ -51,13 +68,14 @@ class ClipVerifier:
         self._pool = ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="identity")
         self._models: _Models | None = None
         self._loading = threading.Lock()
-        self._faces_in_use = threading.Lock()
+        self._faces_in_use = threading.Lock()  # dlib's networks are not thread-safe
 
     async def warm_up(self) -> None:
         """Load the models and run each once.
 
         Raises:
             ModelFilesMissing: a package that ships a model is absent or damaged.
+            SpoofingModelsMissing: they are required.
         """
         await self._in_pool(self._load)
 
@@ -67,10 +85,6 @@ class ClipVerifier:
 
     async def verify(self, clip: bytes, portrait: bytes, asked: Asked, handing: Handing, earlier: Sequence[Prints]) -> Examined:
         """See the port."""
-        verdict = await self._judge(clip, portrait, asked.code, asked.language)
-        return Examined(verdict, [], None)
-
-    async def _judge(self, clip: bytes, portrait: bytes, code: str, language: Language) -> IdentityVerdict:
         models = await self._in_pool(self._load)
         # After the models, whose thread has imported it: it takes a part of a second that the event loop shall not lose.
         from adapters.biometrics.clip import UnusableClip, open_clip
@@ -80,85 +94,117 @@ class ClipVerifier:
             with watch.stage("decode"):
                 opened = await self._in_pool(lambda: open_clip(clip))
         except UnusableClip as unusable:
-            return self._verdict(models, watch, [CheckResult(name="clip", passed=False, reason=unusable.reason)], 0.0, 0)
-        faces, said = await asyncio.gather(
-            self._in_pool(lambda: self._check_faces(models, watch, opened, portrait)),
-            self._in_pool(lambda: _check_code(models, watch, opened, code, language)),
+            return Examined(self._verdict(models, watch, asked, [_unusable(unusable)], 0.0, 0), [], None)
+        reference = self._in_pool(lambda: self._embed_portrait(models, watch, portrait))
+        seen, (prints, heard) = await asyncio.gather(
+            self._look(models, watch, opened, asked, reference),
+            self._in_pool(lambda: self._listen(models, watch, opened, clip, asked, handing, earlier)),
         )
-        compared, face_checks = faces
-        return self._verdict(models, watch, [CheckResult(name="clip", passed=True), *face_checks, said], opened.seconds, compared)
+        checks = [CheckResult(name="clip", passed=True), *seen.checks, *heard]
+        verdict = self._verdict(models, watch, asked, checks, opened.seconds, len(seen.jpegs))
+        return Examined(verdict, seen.jpegs, prints)
 
-    def _check_faces(self, models: _Models, watch: "_Stopwatch", clip: "Clip", portrait: bytes) -> tuple[int, list[CheckResult]]:
-        """The number of frames compared, and the checks `one_person` and `face`."""
-        with self._faces_in_use:
-            with watch.stage("find_faces"):
-                seen = models.faces.look(clip)
-            if not seen.clearest:
-                unseen = self._face_failed(reasons.SMALL_FACE if seen.too_small else reasons.NO_FACE)
-                return 0, [_one_person(seen.most_people, same_throughout=True), unseen]
-            with watch.stage("compare_faces"):
-                reference = models.faces.embed_portrait(portrait)
-                shown = [models.faces.embed(face.chip) for face in seen.clearest]
-                one_person = _one_person(seen.most_people, models.faces.widest_distance(shown) <= self._face_threshold)
-                return len(shown), [one_person, self._compare(models, shown, reference)]
+    async def _look(
+        self, models: _Models, watch: "_Stopwatch", clip: "Clip", asked: Asked, reference: "asyncio.Future[Embedding | None]"
+    ) -> _Seen:
+        """Everything that the pictures answer."""
+        from adapters.biometrics.faces import Face, clearest
+        from adapters.biometrics.lips import check_lips
+        from adapters.biometrics.movement import check_movement
+        from adapters.biometrics.quality import check_quality
 
-    def _compare(self, models: _Models, shown: "list[Embedding]", reference: "Embedding | None") -> CheckResult:
-        if reference is None:
-            return self._face_failed(reasons.NO_PORTRAIT)
-        distance = models.faces.median_distance(shown, reference)
-        if distance > self._face_threshold:
-            return self._face_failed(reasons.OTHER_FACE, distance)
-        return CheckResult(name="face", passed=True, score=distance, threshold=self._face_threshold)
+        policy = self._policy
+        with watch.stage("follow_face"):
+            track = await self._in_pool(lambda: models.mesh.follow(clip.frames, clip.times))
 
-    def _face_failed(self, reason: Bilingual, distance: float | None = None) -> CheckResult:
-        return CheckResult(name="face", passed=False, score=distance, threshold=self._face_threshold, reason=reason)
+        def judge() -> tuple[_Seen, list[Face]]:
+            checks: list[CheckResult] = []
+            with watch.stage("quality"):
+                checks.append(check_quality(clip, track, policy))
+                faces = clearest(clip, track)
+            if policy.asks(asked.way, "movement"):
+                with watch.stage("movement"):
+                    checks.append(check_movement(track, asked.movements, policy))
+            if policy.asks(asked.way, "lips"):
+                with watch.stage("lips"):
+                    checks.append(check_lips(track, clip.sound, policy))
+            with watch.stage("spoofing"):
+                checks.append(models.spoofing.check(faces, policy))
+            return _Seen(checks, [face.jpeg for face in faces]), faces
 
-    def _verdict(self, models: _Models, watch: "_Stopwatch", asked: list[CheckResult], seconds: float, compared: int) -> IdentityVerdict:
-        answered = {check.name: check for check in asked}
-        # lips, spoofing and movement join here: each a function beside _check_code, from the clip to its CheckResult.
-        checks = [answered.get(name) or CheckResult(name=name, passed=None) for name in get_args(CheckName)]
-        passed = all(check.passed if check.name in REQUIRED else check.passed is not False for check in checks)
+        seen, faces = await self._in_pool(judge)
+        known = await reference
+
+        def compare() -> tuple[CheckResult, CheckResult]:
+            with self._faces_in_use, watch.stage("compare_faces"):
+                return models.faces.compare(faces, known, track.people)
+
+        return _Seen([*seen.checks, *await self._in_pool(compare)], seen.jpegs)
+
+    def _embed_portrait(self, models: _Models, watch: "_Stopwatch", portrait: bytes) -> "Embedding | None":
+        with self._faces_in_use, watch.stage("portrait"):
+            return models.faces.embed_portrait(portrait)
+
+    def _listen(
+        self, models: _Models, watch: "_Stopwatch", clip: "Clip", data: bytes, asked: Asked, handing: Handing, earlier: Sequence[Prints]
+    ) -> tuple[Prints, list[CheckResult]]:
+        """What the clip is known by, and everything that its sound and its times answer."""
+        from adapters.biometrics.fresh import check_fresh, make_prints
+
+        checks: list[CheckResult] = []
+        if self._policy.asks(asked.way, "code"):
+            with watch.stage("listen"):
+                checks.append(models.listener.check(clip.sound, asked.code, asked.language, self._policy.code))
+        with watch.stage("fresh"):
+            prints = make_prints(clip, data)
+            checks.append(check_fresh(prints, earlier, clip.tracks, handing, self._policy))
+        return prints, checks
+
+    def _verdict(
+        self, models: _Models, watch: "_Stopwatch", asked: Asked, answered: list[CheckResult], seconds: float, compared: int
+    ) -> IdentityVerdict:
+        by_name = {check.name: check for check in answered}
+        checks = [by_name.get(name) or CheckResult(name=name, passed=None) for name in get_args(CheckName)]
         return IdentityVerdict(
-            passed=passed, checks=checks, clip_seconds=round(seconds, 2), frames_compared=compared,
+            passed=self._policy.passes(asked.way, checks), checks=checks, clip_seconds=round(seconds, 2), frames_compared=compared,
             face_model=self._face_model, speech_model=models.listener.name, milliseconds=watch.milliseconds,
+            way=asked.way, policy=self._policy.version,
         )  # fmt: skip
 
     def _load(self) -> _Models:
         with self._loading:
             if self._models is None:
-                from adapters.biometrics.faces import FaceComparer
-                from adapters.biometrics.speech import CodeListener
-
-                faces = FaceComparer(self._deepface_home, self._face_model, self._face_threshold)
-                faces.warm_up()
-                listener = CodeListener(self._deepface_home, self._speech_model, threads=1)
-                listener.warm_up()
-                self._models = _Models(faces, listener)
+                self._models = self._loaded()
             return self._models
 
-    async def _in_pool(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+    def _loaded(self) -> _Models:
+        from adapters.biometrics.faces import FaceComparer
+        from adapters.biometrics.mesh import FaceMesh
+        from adapters.biometrics.speech import CodeListener
+        from adapters.biometrics.spoofing import SpoofingModels
+
+        spoofing = SpoofingModels(self._deepface_home)
+        if self._spoofing_required and not spoofing.present:
+            raise SpoofingModelsMissing(
+                f"The models that tell a person from a picture are not in {self._deepface_home / '.deepface' / 'weights'}. Put them there "
+                "(docs/operating.md says which), or set SPOOFING_REQUIRED=false to go without: every verdict then says so."
+            )
+        mesh = FaceMesh(self._mesh_folder)
+        mesh.warm_up()
+        faces = FaceComparer(self._deepface_home, self._face_model, self._policy, mesh)
+        faces.warm_up()
+        spoofing.warm_up()
+        listener = CodeListener(self._deepface_home, self._speech_model, threads=1)
+        listener.warm_up()
+        return _Models(mesh, faces, spoofing, listener)
+
+    def _in_pool(self, work: Callable[[], _T]) -> "asyncio.Future[_T]":
+        return asyncio.get_running_loop().run_in_executor(self._pool, work)
 
 
-def _one_person(most_people: int, same_throughout: bool) -> CheckResult:
-    if most_people > 1:
-        return CheckResult(name="one_person", passed=False, score=most_people, threshold=1, reason=reasons.SEVERAL_FACES)
-    if not same_throughout:
-        return CheckResult(name="one_person", passed=False, score=most_people, threshold=1, reason=reasons.CHANGING_FACE)
-    return CheckResult(name="one_person", passed=most_people == 1, score=most_people, threshold=1)
-
-
-def _check_code(models: _Models, watch: "_Stopwatch", clip: "Clip", code: str, language: Language) -> CheckResult:
-    """Score: wrong digits. Nothing said at all has no score."""
-    from adapters.biometrics.sound import loudness
-
-    if clip.sound is None or loudness(clip.sound) < QUIET:
-        return CheckResult(name="code", passed=False, threshold=MAX_WRONG_DIGITS, reason=reasons.NO_SOUND)
-    with watch.stage("listen"):
-        transcript = models.listener.transcribe(clip.sound, code, language)
-    wrong = wrong_digits(code, heard_digits(transcript, len(code)))
-    passed = wrong <= MAX_WRONG_DIGITS
-    return CheckResult(name="code", passed=passed, score=wrong, threshold=MAX_WRONG_DIGITS, reason=None if passed else reasons.OTHER_CODE)
+def _unusable(clip: "UnusableClip") -> CheckResult:
+    note = Bilingual(zh=f"视频无法检查（{clip.name}）。", en=f"The clip could not be looked at ({clip.name}).")
+    return CheckResult(name="clip", passed=False, reason=clip.reason, note=note, fault=clip.name)
 
 
 class _Stopwatch:

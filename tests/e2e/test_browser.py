@@ -9,7 +9,6 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, Playwright, expect
 
 from settings import Settings
-from simulators.demo_clip import write_camera_files
 from tests.e2e import visitor
 from tests.e2e.program import DemoAccess
 
@@ -35,21 +34,14 @@ def test_a_newcomer_reads_a_code_to_the_camera_and_downloads_a_certificate_that_
     visitor.go_on(page)
     visitor.go_on(page)  # check your answers
     application = last_part(page)
-    page.locator("main a.govuk-button[href$='/face']").click()
-    visitor.go_on(page)  # without consent
-    expect(page.locator(".govuk-error-summary")).to_be_visible()
-    page.check("[name=consent]")
-    visitor.go_on(page)
-    for lead_seconds in (4.0, 4.4, 3.4):  # a synthetic voice is misheard, or begins before the recording, now and then
-        code = page.inner_text("#code").strip()
-        write_camera_files(code, "en", tmp_path, pause_seconds=8.0, lead_seconds=lead_seconds)
-        page.get_by_role("button", name="Open the camera").click()
-        page.get_by_role("button", name="Start recording").click()
-        page.wait_for_url(re.compile("/face/result"), timeout=30_000)
-        expect(page.locator(".ot-status--done, .ot-status--refused")).to_be_visible(timeout=visitor.CHECK_MS)
-        if page.locator(".ot-status--done").count():
+    visitor.aim_at_once(page)
+    visitor.consent(page)
+    for _ in range(3):  # a synthetic voice is misheard now and then
+        visitor.play(camera, visitor.asked_now(page))
+        visitor.record(page)
+        if visitor.result_of_check(page):
             break
-        page.locator("form[action$='/face/code'] button").click()
+        visitor.try_again(page)
     page.goto(f"/applications/{application}")
     expect(page.locator(".ot-doc")).to_be_visible(timeout=visitor.CHECK_MS)
     with page.expect_download() as download:

@@ -59,7 +59,7 @@ def test_somebody_without_a_phone_is_served_and_leaves_with_the_paper(
         expect(clerk.locator(".ot-status--done, .ot-status--refused")).to_be_visible(timeout=visitor.CHECK_MS)
         if clerk.locator(".ot-status--done").count():
             break
-        clerk.locator("form[action$='/face/code'] button").click()
+        clerk.locator("form[action$='/face/code'] button.govuk-button").click()
     clerk.goto(case)
     expect(clerk.locator(".ot-doc a")).to_be_visible(timeout=visitor.CHECK_MS)
     paper = clerk.request.get(str(clerk.locator(".ot-doc a").get_attribute("href")))

@@ -1,13 +1,18 @@
 """A person with a browser: Chromium with a camera that plays a clip, driven through the pages as they are."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Playwright, expect
 
+from domain.identity import Movement
+from domain.text import Language
 from settings import PROJECT, Settings
+from simulators.demo_clip import write_camera_files
 from tests.e2e.program import one_time_password
 
 PHONE = {"width": 390, "height": 844}
@@ -90,8 +95,70 @@ def use_demo_clip(page: Page) -> None:
         expect(page.locator(".ot-status--done, .ot-status--refused")).to_be_visible(timeout=CHECK_MS)
         if page.locator(".ot-status--done").count():
             break
-        page.locator("form[action$='/face/code'] button").click()
+        page.locator("form[action$='/face/code'] button.govuk-button").click()
     page.goto(re.sub(r"/face.*", "", page.url))
+
+
+# --- before the camera -----------------------------------------------------------------------------------------------
+
+LEAD_SECONDS = 3.4  # from opening the camera to the first digit: aiming, and the recording has begun
+FINDER = "addEventListener('message', () => postMessage({ faces: [[.25, .2, .5, .5]] }))"
+
+
+@dataclass(frozen=True)
+class Asked:
+    code: str
+    language: Language
+    movements: Sequence[Movement]
+
+
+def consent(page: Page) -> None:
+    """From the case page to the camera page."""
+    page.locator("main a.govuk-button[href$='/face']").click()
+    page.check("[name=consent]")
+    go_on(page)
+    expect(page.locator("#camera")).to_be_visible()
+
+
+def asked_now(page: Page) -> Asked:
+    """What the next recording shall show, as the page for the phone's own camera tells it: the clip that plays is made of it."""
+    home = re.sub(r"/face.*", "", page.url)
+    text = page.request.get(f"{home}/face/file").text()
+    code = re.search(r'id="code">(\d+)<', text)
+    language: Language = "en" if "in English" in text or "用英语" in text else "zh"
+    movements: Any = re.findall(r'data-movement="(\w+)"', text)
+    return Asked(code[1] if code else "", language, movements)
+
+
+def play(camera: tuple[Path, Path], asked: Asked) -> None:
+    """From the next time that the camera is opened, the demo person does what is asked."""
+    write_camera_files(
+        asked.code, asked.language, camera[0].parent, pause_seconds=12.0, lead_seconds=LEAD_SECONDS, movements=asked.movements
+    )
+
+
+def aim_at_once(page: Page) -> None:
+    """The face finder takes seconds where no graphics card is; the clip that plays does not wait for it."""
+    page.context.route("**/face-finder.js*", lambda route: route.fulfill(content_type="text/javascript", body=FINDER))
+
+
+def record(page: Page) -> None:
+    """Open the camera, aim, record and hand in; until the page of the result."""
+    button = page.locator("#camera button[data-part=start]")
+    button.click()
+    page.locator("#camera[data-hint=good] button[aria-disabled=false]").click()
+    page.wait_for_url(re.compile("/face/result"), timeout=60_000)
+
+
+def result_of_check(page: Page) -> bool:
+    """Whether the check passed, once the page tells by itself."""
+    expect(page.locator(".ot-status--done, .ot-status--refused")).to_be_visible(timeout=CHECK_MS)
+    return page.locator(".ot-status--done").count() > 0
+
+
+def try_again(page: Page) -> None:
+    page.locator("form[action$='/face/code'] button.govuk-button").click()  # enabled when the pause is over
+    expect(page.locator("#camera")).to_be_visible()
 
 
 def wait_for_status(page: Page, text: str) -> None:

@@ -15,6 +15,7 @@ from minio import Minio
 from adapters.keyring import Keyring
 from adapters.objects import S3Objects
 from domain.errors import NotFound, ObjectDamaged, Unavailable
+from domain.object_keys import frame_key
 from tests.adapters.objects.seaweed import Seaweed
 
 RING = Keyring({"k1": os.urandom(32)})
@@ -51,6 +52,12 @@ async def test_putting_twice_under_a_key_is_the_same_object(objects: S3Objects) 
     second = await objects.put(key, b"the same", "text/plain")
     assert first == second
     assert await objects.get(key, second) == b"the same"
+
+
+async def test_an_object_may_be_one_of_several_under_an_id(objects: S3Objects) -> None:
+    clip = uuid.uuid4()
+    digests = [await objects.put(frame_key(clip, number), bytes([number]), "image/jpeg") for number in range(3)]
+    assert [await objects.get(frame_key(clip, number), digests[number]) for number in range(3)] == [b"\x00", b"\x01", b"\x02"]
 
 
 async def test_many_callers_at_once_make_one_bucket_and_lose_nothing(objects: S3Objects) -> None:

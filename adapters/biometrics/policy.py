@@ -68,7 +68,7 @@ class QualityPolicy(_Section):
 
 
 class SpoofingPolicy(_Section):
-    least_real: float  # mean over the clip's moments of what the networks take for a person, 0..1
+    least_real: float  # median over the clip's moments of how surely they show a person, 0..1
 
 
 class LipsPolicy(_Section):

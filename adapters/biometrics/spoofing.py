@@ -71,15 +71,15 @@ class SpoofingModels:
 
 
 def judge_spoofing(realities: Sequence[float], policy: SpoofingPolicy) -> CheckResult:
-    """Their mean decides: one clear picture of a picture weighs more than two frames in doubt."""
+    """Their median decides: one moment in doubt refuses nobody, and two that look like a picture do."""
     if not realities:
         note = Bilingual(zh="视频中没有可供检测的人脸。", en="The clip shows no face to judge.")
         return CheckResult(name="spoofing", passed=False, threshold=policy.least_real, reason=reasons.NO_FACE, note=note)
-    real = statistics.mean(realities)
+    real = statistics.median(realities)
     each = ", ".join(f"{r:.2f}" for r in realities)
     note = Bilingual(
-        zh=f"{len(realities)} 个画面为真人的可信度为 {each}，平均 {real:.2f}，下限 {policy.least_real:.2f}。",
-        en=f"{len(realities)} moments look {each} like a person, not a picture, {real:.2f} on average; {policy.least_real:.2f} is needed.",
+        zh=f"{len(realities)} 个画面为真人的可信度为 {each}，中位数 {real:.2f}，下限 {policy.least_real:.2f}。",
+        en=f"{len(realities)} moments look {each} like a person, not a picture, {real:.2f} in the middle; {policy.least_real:.2f} is needed.",
     )
     passed = real >= policy.least_real
     return CheckResult(name="spoofing", passed=passed, score=real, threshold=policy.least_real,

@@ -103,7 +103,7 @@ def _one_image_a_side(gallery: _Gallery, largest: float, measured: Measured) -> 
         Rate("faces, one image a side: false match, pairs that nobody labelled", int((others <= largest).sum()), len(others)),
         Rate("faces: no face found", lost, len(gallery.names)),
     ]
-    measured.rates += _on_other_people(gallery, genuine & gallery.labelled, impostor & gallery.labelled)
+    measured.rates += _on_other_people(gallery, genuine & gallery.labelled, impostor)
     measured.scores.append(Scores("one image a side", wanted.tolist(), unwanted.tolist(), largest, True))
     for what, pairs, sign in (("Farthest of one person", genuine, -1), ("Nearest of two people", impostor, 1)):
         first, second = np.nonzero(pairs & (gallery.labelled if sign < 0 else upper))

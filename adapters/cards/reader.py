@@ -18,6 +18,7 @@ MAX_BYTES = 20 * 1024 * 1024
 SECONDS = 45.0  # a photograph that lies on its side takes up to 8 on a busy machine, and the models 3 to load
 IDLE_SECONDS = 180.0
 WAITING_ALLOWED = 6
+PHOTOS_EACH = 100  # then a new process: its memory grows from 400 to 530 MB over so many
 MEMORY_BYTES = 4 * 1024**3  # addresses, of which 0.5 GB are used
 _PROJECT = Path(__file__).resolve().parent.parent.parent
 _SIZE = struct.Struct("!II")  # of the media type and of the photograph
@@ -38,6 +39,7 @@ class CardReadingProcess:
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._process: Process | None = None
+        self._read = 0  # photographs by this process
         self._leave: asyncio.TimerHandle | None = None
 
     async def read(self, photo: bytes, declared: str) -> CardRead:
@@ -99,7 +101,11 @@ class CardReadingProcess:
         finally:
             if not answered:
                 await self._end()
-        self._leave = asyncio.get_running_loop().call_later(self._idle_seconds, self._send_away)
+        self._read += 1
+        if self._read >= PHOTOS_EACH:
+            await self._end()
+        else:
+            self._leave = asyncio.get_running_loop().call_later(self._idle_seconds, self._send_away)
         return line
 
     async def _started(self) -> Process:
@@ -107,6 +113,7 @@ class CardReadingProcess:
             self._leave.cancel()
         if self._process is not None and self._process.returncode is None:
             return self._process
+        self._read = 0
         try:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "adapters.cards.reader", stdin=PIPE, stdout=PIPE, stderr=asyncio.subprocess.DEVNULL, cwd=_PROJECT,
@@ -122,7 +129,7 @@ class CardReadingProcess:
             self._process.stdin.close()  # it ends when nothing more can come
 
     async def _end(self) -> None:
-        process, self._process = self._process, None
+        process, self._process, self._read = self._process, None, 0
         if process is None:
             return
         if process.returncode is None:

@@ -1,6 +1,9 @@
 """The real-name account: photograph both sides of the ID card or type it, correct what was read, go on to the face check."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from hashlib import sha256
+from typing import Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Request
@@ -91,12 +94,17 @@ async def apply(request: Request, actor: Applicant, form: CheckedForm) -> Respon
     await real_name.keep(office, actor, answers)
     try:
         found = await real_name.differences(office, actor, answers)
-        if not {difference.field for difference in found} <= set(text_of(form, "told").split()):
+        if not set(_told(found, answers)) <= set(text_of(form, "told").split()):
             return await _details_page(request, actor, key, differences=found)
         case = await real_name.begin(office, actor, answers, key, language_of(request), form_channel(request))
     except DomainError as error:
         return await _details_page(request, actor, key, error)
     return RedirectResponse(f"{case_home(request, case.id)}/face", 303)
+
+
+def _told(differences: Iterable[Difference], answers: Mapping[str, Any]) -> list[str]:
+    """What a page has told about, so that it is told again when another answer differs."""
+    return [f"{d.field}:{sha256(str(answers.get(d.field)).encode()).hexdigest()[:16]}" for d in differences]
 
 
 async def _details_page(
@@ -117,6 +125,7 @@ async def _details_page(
         doubtful=[question for question in asked if question.name in form.doubtful],
         read=bool(form.read),
         differences=differences or [],
+        told=" ".join(_told(differences or [], form.answers)),
         key=key,
         **(error_context(error, language) if error else {}),
     )

@@ -1,5 +1,6 @@
 """The camera page in a browser: hints, what is asked for while recording, an upload that is cut off, and refusals."""
 
+import base64
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from domain.application import Status
+from simulators.demo_clip import demo_portrait
 from stack.doctor import CHROMIUM_NAMES
 from tests.serving import serve
 from tests.web import fake_office as fake
@@ -39,6 +41,42 @@ LIGHT = """
     this.fillStyle = window.light ?? 'gray';
     this.fillRect(0, 0, 999, 999);
   };"""
+VOICE = """
+  window.said = [];
+  const voice = { lang: "zh-CN", name: "a voice" };
+  class Utterance extends EventTarget {
+    constructor(text) { super(); this.text = text; }
+  }
+  Object.defineProperty(window, "SpeechSynthesisUtterance", { value: Utterance });
+  Object.defineProperty(window, "speechSynthesis", { value: {
+    getVoices: () => [voice],
+    cancel() {},
+    speak(one) {
+      said.push(one.text + (window.recording ? " while recording" : ""));
+      setTimeout(() => one.dispatchEvent(new Event("end")), 50);
+    },
+  } });
+  const start = MediaRecorder.prototype.start;
+  MediaRecorder.prototype.start = function (...how) { window.recording = true; return start.apply(this, how); };"""
+LOOK = """async portrait => {
+  const picture = new Image();
+  picture.src = `data:image/jpeg;base64,${portrait}`;
+  await picture.decode();
+  const paper = Object.assign(document.createElement("canvas"), { width: 192, height: 256 }).getContext("2d");
+  const worker = new Worker("/static/face-finder.js");
+  const look = () => new Promise((done, broken) => {
+    worker.onmessage = ({ data }) => (data.broken ? broken(new Error(data.broken)) : done(data.faces));
+    worker.onerror = (error) => broken(new Error(error.message));
+    worker.postMessage(paper.getImageData(0, 0, 192, 256));
+  });
+  paper.drawImage(picture, 0, 0, 192, 256);
+  const one = await look();
+  paper.fillStyle = "gray";
+  paper.fillRect(0, 0, 192, 256);
+  const none = await look();
+  worker.terminate();
+  return [one, none];
+}"""
 ONE_FACE, SMALL_FACE, NOBODY, TWO = "[[.25, .2, .5, .5]]", "[[.45, .4, .1, .1]]", "[]", "[[.1, .2, .3, .3], [.6, .2, .3, .3]]"
 
 
@@ -251,3 +289,31 @@ def test_a_pause_runs_down_and_frees_the_next_try(tab: Page, world: World) -> No
     expect(again).to_be_disabled()
     tab.clock.run_for(101_000)
     expect(again).to_be_enabled()
+
+
+def test_who_does_not_see_the_screen_is_told_everything_before_the_recording(world: World, tab: Page) -> None:
+    world.asked = challenge(code="35", movements=["left"])
+    world.case = fake.case_view(Status.VERIFYING, challenge=world.asked)
+    tab.add_init_script(VOICE)
+    record(tab, "/record?aloud=1")
+    tab.wait_for_function("said.length > 0")
+    (said,) = tab.evaluate("said")
+    assert "3, 5." in said and "请向左转头" in said and "while recording" not in said
+    tab.wait_for_url(f"**{HERE}/result", timeout=RECORDED_MS)
+
+
+def test_a_device_without_a_voice_says_what_else_there_is(tab: Page) -> None:
+    tab.add_init_script("Object.defineProperty(window, 'speechSynthesis', { value: undefined })")
+    aim(tab, "/record?aloud=1")
+    expect(tab.locator('[data-part="problem"]')).to_contain_text("不能朗读中文")
+
+
+def test_the_face_finder_itself_runs_in_the_page_under_its_strict_rules(tab: Page) -> None:
+    """The worker, its library and its model come from our own files; the demonstration's portrait is one face, a wall none."""
+    tab.context.unroute("**/face-finder.js*")
+    tab.goto(f"{HERE}/record")
+    portrait = base64.b64encode(demo_portrait()).decode()
+    faces = tab.evaluate(LOOK, portrait)
+    assert [len(found) for found in faces] == [1, 0]
+    left, top, width, height = faces[0][0]
+    assert 0.1 < left < 0.4 and 0 < top < 0.5 and 0.3 < width < 0.8 and 0.2 < height < 0.7

@@ -79,7 +79,7 @@ def judge_spoofing(realities: Sequence[float], policy: SpoofingPolicy) -> CheckR
     each = ", ".join(f"{r:.2f}" for r in realities)
     note = Bilingual(
         zh=f"{len(realities)} 个画面为真人的可信度为 {each}，中位数 {real:.2f}，下限 {policy.least_real:.2f}。",
-        en=f"{len(realities)} moments look {each} like a person, not a picture, {real:.2f} in the middle; {policy.least_real:.2f} is needed.",
+        en=f"{len(realities)} moments look {each} like a person, {real:.2f} in the middle; {policy.least_real:.2f} is needed.",
     )
     passed = real >= policy.least_real
     return CheckResult(name="spoofing", passed=passed, score=real, threshold=policy.least_real,

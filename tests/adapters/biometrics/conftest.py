@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from adapters.biometrics import ClipVerifier
+from adapters.biometrics.mesh import FaceMesh
+from adapters.biometrics.mesh import FaceMesh
 from adapters.biometrics.packaged_models import mesh_folder
 from settings import PROJECT
 
@@ -21,3 +23,13 @@ def verifier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClipVerifier]
     verifier = new_verifier(tmp_path_factory.mktemp("deepface"))
     yield verifier
     verifier.close()
+
+
+@pytest.fixture(scope="session")
+def mesh() -> FaceMesh:
+    return FaceMesh(MESHES)
+
+
+@pytest.fixture(scope="session")
+def face_mesh() -> FaceMesh:
+    return FaceMesh(MESHES)

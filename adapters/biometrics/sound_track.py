@@ -42,7 +42,7 @@ class SoundTrack:
         if not self._pieces:
             return None
         runs = itertools.groupby(self._pieces, key=lambda piece: piece[0])
-        return np.concatenate([_resampled(np.concatenate([samples for _, samples in run]), rate) for rate, run in runs])
+        return np.concatenate([_resampled(_sane(np.concatenate([samples for _, samples in run])), rate) for rate, run in runs])
 
     def _fill_gap(self, seconds: float, rate: int) -> None:
         if seconds <= GAP_SECONDS:
@@ -60,10 +60,14 @@ class SoundTrack:
 
 def _mono(frame: av.AudioFrame) -> NDArray[np.float32]:
     values = frame.to_ndarray()
-    full_scale = 32768.0 if values.dtype == np.int16 else 1.0
     by_channel = values if frame.format.is_planar else values.reshape(-1, frame.layout.nb_channels).T
-    # Damaged packets decode to anything.
-    return np.asarray(np.clip(np.nan_to_num(by_channel.mean(axis=0) / full_scale), -1, 1), np.float32)
+    mono = by_channel[0] if len(by_channel) == 1 else by_channel.mean(axis=0)
+    return np.asarray(mono / np.float32(32768) if values.dtype == np.int16 else mono, np.float32)
+
+
+def _sane(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Within -1..1: damaged packets decode to anything."""
+    return np.clip(np.nan_to_num(samples), -1, 1)
 
 
 def _resampled(samples: NDArray[np.float32], rate: int) -> Sound:

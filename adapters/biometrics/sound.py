@@ -60,6 +60,14 @@ def shorten_pauses(sound: Sound, longest_seconds: float) -> Sound:
     return np.concatenate([sound[begin:end] for begin, end in kept])
 
 
+def last_parts(sound: Sound, count: int) -> Sound | None:
+    """What was said last, from the start of the last `count` spoken parts on; None where there are no more than these."""
+    parts = spoken_parts(sound)
+    if len(parts) <= count:
+        return None
+    return sound[(parts[-count - 1][1] + parts[-count][0]) // 2 :]
+
+
 def _levels(sound: Sound) -> NDArray[np.float64]:
     """Root mean square of each 20 ms window."""
     whole = sound[: len(sound) // _WINDOW * _WINDOW].reshape(-1, _WINDOW).astype(np.float64)

@@ -17,7 +17,7 @@ from adapters.biometrics import reasons
 from adapters.biometrics.code_scoring import Hearing, Odds, Weighed, check_code
 from adapters.biometrics.packaged_models import prepare_whisper_base
 from adapters.biometrics.policy import CodePolicy
-from adapters.biometrics.sound import SAMPLE_RATE, Sound, as_pcm16, loudness, shorten_pauses
+from adapters.biometrics.sound import SAMPLE_RATE, Sound, as_pcm16, last_parts, loudness, shorten_pauses
 from adapters.biometrics.spoken_code import chinese_numerals, heard_digits, wrong_digits
 from domain.identity import CheckResult
 from domain.text import Bilingual, Language
@@ -67,26 +67,34 @@ class CodeListener:
         """
         if sound is None or loudness(sound) < policy.quiet:
             return CheckResult(name="code", passed=False, threshold=policy.least_shortfall, reason=reasons.NO_SOUND, note=_SILENT)
+        spoken = shorten_pauses(sound, LONGEST_PAUSE_SECONDS)
         with self._in_use:
-            hearing = self._hear(shorten_pauses(sound, LONGEST_PAUSE_SECONDS), code, language, policy)
-        return check_code(hearing, code, policy)
+            answer = check_code(self._hear(spoken, code, language, policy), code, policy)
+            if answer.passed:
+                return answer
+            # People stumble and begin again: as many words as the code has digits, the last ones, are heard once more.
+            begun_again = last_parts(spoken, len(code))
+            if begun_again is None:
+                return answer
+            again = check_code(self._hear(begun_again, code, language, policy), code, policy)
+            return again if again.passed else answer
 
     def warm_up(self) -> float:
         """Run once on a quiet hum; returns the seconds it took."""
         began = time.perf_counter()
         hum = 0.01 * np.sin(np.arange(SAMPLE_RATE) / 20).astype(np.float32)
         with self._in_use:
-            self.transcribe(hum, "0000", "zh")
+            self._transcribe(hum, "0000", "zh")
             self._odds(self._model.encoded, "0000", "zh")
         return time.perf_counter() - began
 
     def _hear(self, sound: Sound, code: str, language: Language, policy: CodePolicy) -> Hearing:
-        wrong = wrong_digits(code, heard_digits(self.transcribe(sound, code, language), len(code)))
+        wrong = wrong_digits(code, heard_digits(self._transcribe(sound, code, language), len(code)))
         if wrong <= policy.wrong_digits:
             return Hearing(wrong)
         return Hearing(wrong, Weighed(self._odds(self._model.encoded, code, language), self._odds(self._silence, code, language)))
 
-    def transcribe(self, sound: Sound, code: str, language: Language) -> str:
+    def _transcribe(self, sound: Sound, code: str, language: Language) -> str:
         """What was said, as the engine writes it; `code` only keeps the prompt away from it."""
         padded = np.concatenate([sound, np.zeros(round(SILENCE_AFTER_SECONDS * SAMPLE_RATE), np.float32)])
         return self._recognizer.recognize_faster_whisper(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.biometrics.sound import SAMPLE_RATE, Sound, loudness, shorten_pauses, spoken_parts
+from adapters.biometrics.sound import SAMPLE_RATE, Sound, last_parts, loudness, shorten_pauses, spoken_parts
 
 
 def words(pauses: list[float], noise: float = 0.0, word_seconds: float = 0.3) -> Sound:
@@ -53,3 +53,13 @@ def test_what_was_spoken_is_untouched() -> None:
     sound = words([2.0, 2.0])
     start, end = spoken_parts(sound)[1]
     assert sound[start:end].tobytes() in shorten_pauses(sound, 0.4).tobytes()
+
+
+def test_the_last_words_are_those_after_a_false_start() -> None:
+    sound = words([0.3, 0.6, 0.3, 0.3, 0.3, 0.3])
+    last = last_parts(sound, 4)
+    assert last is not None
+    assert len(spoken_parts(last)) == 4
+    assert sound.tobytes().endswith(last.tobytes())
+    assert last_parts(last, 4) is None
+    assert last_parts(last, 6) is None

@@ -296,7 +296,7 @@ def test_who_does_not_see_the_screen_is_told_everything_before_the_recording(wor
     world.case = fake.case_view(Status.VERIFYING, challenge=world.asked)
     tab.add_init_script(VOICE)
     record(tab, "/record?aloud=1")
-    tab.wait_for_function("said.length > 0")
+    tab.wait_for_function("() => said.length > 0")
     (said,) = tab.evaluate("said")
     assert "3, 5." in said and "请向左转头" in said and "while recording" not in said
     tab.wait_for_url(f"**{HERE}/result", timeout=RECORDED_MS)

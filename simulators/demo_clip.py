@@ -30,7 +30,7 @@ PORTRAIT_BOX = (104, 2, 342, 295)  # of the 512x512 photograph; the ratio of a C
 PORTRAIT_SIZE = (358, 441)
 
 FRAME_WIDTH, FRAME_HEIGHT, FRAMES_PER_SECOND = 480, 640, 15
-CLIP_BOX = (119, 2, 329, 282)
+CLIP_BOX = (104, -18, 344, 302)
 CAMERA_FRAMES_PER_SECOND = 30  # at which Chromium plays an MJPEG file: each picture twice
 SOUND_RATE = 48_000
 LEAD_SECONDS, TAIL_SECONDS = 0.4, 0.5

@@ -42,6 +42,7 @@ BACKGROUND_BEHIND = 0.5
 THROAT = (58, 22, 24)  # RGB
 FAR = 100_000.0
 THROAT_ROWS = 8
+LENS = 0.8  # pixels of the frame: a phone's lens is softer than a studio's
 MARGIN = 0.35  # of the frame, beyond its edges, for a camera that sways
 
 
@@ -241,7 +242,8 @@ def _texture(photograph: Picture, view: tuple[float, float, float, float], scale
     grown = scale / shrunk
     placed = np.array([[grown, 0, -left * scale + (grown - 1) / 2], [0, grown, -top * scale + (grown - 1) / 2]])
     whole = (size[0] + 2 * round(MARGIN * size[0]), size[1] + 2 * round(MARGIN * size[1]))
-    return np.asarray(cv2.warpAffine(source, placed, whole, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    drawn = cv2.warpAffine(source, placed, whole, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.GaussianBlur(drawn, (0, 0), LENS), np.uint8)
 
 
 def _with_throat(texture: Picture) -> Picture:

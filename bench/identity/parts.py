@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.identity.checking import FACE_MODEL
+from bench.identity.checking import FACE_MODEL, SPEECH_MODEL
 from bench.identity.faces import Measured, measure_clips_of_people, measure_faces, measure_quality, measure_spoofing
 from bench.identity.making import folder_of_models
 from bench.identity.plots import draw_det, draw_scores
@@ -32,6 +32,17 @@ def measure_pictures(data: Path, home: Path) -> list[tuple[str, Measured]]:
     if spoofing.present:
         measured.insert(2, ("Passive spoofing", measure_spoofing(data / "spoof", talking, faces, mesh, spoofing, policy)))
     return measured
+
+
+def measure_sounds(data: Path, home: Path, strings: int) -> list[tuple[str, Measured]]:
+    """Codes, right and wrong: `strings` of them for each language, group of speakers and noise. Runs in a process of its own."""
+    from adapters.biometrics.policy import packaged_policy
+    from adapters.biometrics.speech import CodeListener
+    from bench.identity.codes import measure_codes
+
+    listener = CodeListener(home, SPEECH_MODEL, threads=1)
+    listener.warm_up()
+    return [("The code", measure_codes(data / "digits", listener, packaged_policy().code, strings))]
 
 
 def as_parts(measured: Sequence[tuple[str, Measured]], out: Path | None) -> list[Part]:

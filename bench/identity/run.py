@@ -15,12 +15,13 @@ from rich.console import Console
 from bench.identity.attacks import ATTACKS, RESIDUAL
 from bench.identity.checking import HONEST, REAL, REAL_TURNED, Order, Outcome, prepare_home, run_all
 from bench.identity.judging import attacks_part, draw_outcomes, honest_part, variants_part
-from bench.identity.parts import as_parts, measure_pictures
+from bench.identity.parts import as_parts, measure_pictures, measure_sounds
 from bench.identity.recordings import recordings_of
 from bench.identity.report import Part, print_part, write_report
 from bench.identity.timing import as_figures, measure_apart
 
-TRIALS, QUICK_TRIALS = 30, 2
+TRIALS, QUICK_TRIALS = 24, 2
+RUNS = 7  # of the clip that is timed
 PROCESSES = 2
 
 
@@ -49,9 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _measure(data: Path, home: Path, trials: int, processes: int, *, performed: bool, out: Path | None, console: Console) -> list[Part]:
-    timed = measure_apart(home)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as apart:
-        one_by_one = as_parts(apart.submit(measure_pictures, data, home).result(), out)
+    timed = measure_apart(home, runs=RUNS if trials > QUICK_TRIALS else 1)
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as apart:
+        asked = apart.submit(measure_pictures, data, home), apart.submit(measure_sounds, data, home, trials)
+        one_by_one = as_parts([measured for part in asked for measured in part.result()], out)
     outcomes = _try_all(_orders(data, trials), data, home, processes, console)
     attacks = attacks_part(outcomes, performed=performed)
     if out:

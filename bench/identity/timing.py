@@ -1,6 +1,6 @@
 """How long one clip takes on one warm worker, beside the bare library calls that it makes, and what a worker needs to be ready.
 
-`python -m bench.identity.timing HOME` measures in a process of its own and prints JSON; HOME is a prepared folder of models.
+`python -m bench.identity.timing HOME RUNS` measures in a process of its own and prints JSON; HOME is a prepared folder of models.
 """
 
 import asyncio
@@ -30,7 +30,6 @@ from simulators.demo_clip import FRAMES_PER_SECOND, demo_portrait, encode, head_
 if TYPE_CHECKING:
     from adapters.biometrics.verifier import ClipVerifier
 
-RUNS = 7
 CAMERA_FRAMES_PER_SECOND = 30
 CODE = "3582"
 MOVEMENT: Movement = "left"
@@ -56,13 +55,13 @@ class Times:
     load: str
 
 
-def measure_apart(home: Path) -> Times:
+def measure_apart(home: Path, runs: int) -> Times:
     """In a process of its own, which nothing has warmed.
 
     Raises:
         subprocess.CalledProcessError: it failed; what it said is on stderr.
     """
-    done = subprocess.run([sys.executable, "-m", __name__, str(home)], check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([sys.executable, "-m", __name__, str(home), str(runs)], check=True, stdout=subprocess.PIPE, text=True)
     return Times(**json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -94,7 +93,7 @@ def as_figures(times: Times) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _measure(home: Path) -> Times:
+def _measure(home: Path, runs: int) -> Times:
     began = psutil.Process().create_time()
     loop = asyncio.new_event_loop()
     verifier = open_verifier(home, threads=2)
@@ -104,7 +103,7 @@ def _measure(home: Path) -> Times:
 
     walls, cpus, bares, stages = [], [], [], {}
     by_library: dict[str, list[float]] = {}
-    for _ in range(RUNS):
+    for _ in range(runs):
         cpu, wall = time.process_time(), time.perf_counter()
         stages = loop.run_until_complete(_verify(verifier, clip, seconds))
         walls.append(time.perf_counter() - wall)
@@ -230,4 +229,4 @@ class _Whisper:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(_measure(Path(sys.argv[1])))))
+    print(json.dumps(asdict(_measure(Path(sys.argv[1]), int(sys.argv[2])))))

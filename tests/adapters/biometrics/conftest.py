@@ -7,7 +7,6 @@ import pytest
 
 from adapters.biometrics import ClipVerifier
 from adapters.biometrics.mesh import FaceMesh
-from adapters.biometrics.mesh import FaceMesh
 from adapters.biometrics.packaged_models import mesh_folder
 from settings import PROJECT
 
@@ -27,9 +26,4 @@ def verifier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClipVerifier]
 
 @pytest.fixture(scope="session")
 def mesh() -> FaceMesh:
-    return FaceMesh(MESHES)
-
-
-@pytest.fixture(scope="session")
-def face_mesh() -> FaceMesh:
     return FaceMesh(MESHES)

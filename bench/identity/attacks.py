@@ -24,12 +24,11 @@ PRINT_HEIGHT, SCREEN_HEIGHT, INJECTED_HEIGHT = 620.0, 660.0, 800.0  # pixels of 
 
 @dataclass(frozen=True)
 class HandedIn:
-    """A clip and how it was varied within its kind. `asked` and `portrait` None: the scene's. `shown_before`: clips handed in earlier."""
+    """A clip and how it was varied within its kind. `asked` None: the scene's. `shown_before`: clips handed in earlier."""
 
     clip: bytes
     variant: str = ""
     asked: Asked | None = None
-    portrait: bytes | None = None
     shown_before: Sequence[bytes] = field(default=())
 
 
@@ -136,6 +135,7 @@ def another_person(scene: Scene) -> HandedIn:
     return HandedIn(scene.clip(scene.live(performance, scene.other), performance.sound))
 
 
+STRANGER = "another person"
 Maker = Callable[[Scene], HandedIn]
 
 ATTACKS: dict[str, Maker] = {
@@ -148,7 +148,7 @@ ATTACKS: dict[str, Maker] = {
     "replayed clip": replayed,
     "photo warped to speak": photo_speaking,
     "photo warped and turned": photo_speaking_and_turned,
-    "another person": another_person,
+    STRANGER: another_person,
 }
 # What no web page can prevent, shown to a camera: measured so that the residual risk is a number.
 RESIDUAL: dict[str, Maker] = {"made 3-D head on a screen": screen_with_made_head}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 
-from bench.identity.attacks import ATTACKS, RESIDUAL, HandedIn, honest
+from bench.identity.attacks import ATTACKS, RESIDUAL, STRANGER, HandedIn, honest
 from bench.identity.making import Scene, Sitter, folder_of_models, sitters_of
 from bench.identity.material import Voice, people_of, voices_of
 from bench.identity.recordings import as_recorded, as_turned, portrait_from, recordings_of
@@ -113,7 +113,8 @@ class _Workshop:
         voice = drawn.choice(self.voices[language])
         scene = Scene(sitter, other, voice, _ask(way, language, drawn), order.number, drawn)
         handed = {**ATTACKS, **RESIDUAL}.get(order.kind, honest)(scene)
-        examined, seconds = self._examine(handed, scene.asked, sitter.portrait)
+        of_themselves = order.kind in HONEST or order.kind == STRANGER
+        examined, seconds = self._examine(handed, scene.asked, sitter.portrait if of_themselves else sitter.own_portrait)
         return _outcome(order, handed.variant, language, (sitter.held_out, voice.held_out), examined, seconds)
 
     def _two(self, drawn: random.Random) -> tuple[Sitter, Sitter]:
@@ -138,9 +139,7 @@ class _Workshop:
         seconds = _seconds(handed.clip)
         handing = Handing(shown_at=now - timedelta(seconds=seconds + LOOKED_AT_SECONDS), received_at=now, stated_seconds=seconds)
         began = time.perf_counter()
-        examined = self.loop.run_until_complete(
-            self.verifier.verify(handed.clip, handed.portrait or portrait, handed.asked or asked, handing, earlier)
-        )
+        examined = self.loop.run_until_complete(self.verifier.verify(handed.clip, portrait, handed.asked or asked, handing, earlier))
         return examined, time.perf_counter() - began
 
 

@@ -28,9 +28,10 @@ def attacks_part(outcomes: Sequence[Outcome], *, performed: bool) -> Part:
     """`performed`: whether the passive spoofing weights were there; without them the first columns say what the others say."""
     part = Part(
         "Attacks",
-        "Each kind is one row; accepted means that the whole check let it in. `caught by` counts every check that refused, so that a clip "
-        "may count more than once. The last row cannot be told by any question but the passive one: see the residual risk in "
-        "[identity.md](../identity.md)."
+        "Each kind is one row; accepted means that the whole check let it in. The attacker has the very picture that the portrait was "
+        "cut from, so that the face matches; another person is held against one of the claimed person's other pictures. `caught by` "
+        "counts every check that refused, so that a clip may count more than once. The last row cannot be told by any question but the "
+        "passive one: see the residual risk in [identity.md](../identity.md)."
         + ("" if performed else " The passive spoofing weights were absent: that check was not performed."),
         headings=CAUGHT_HEADINGS,
     )
@@ -63,7 +64,8 @@ def honest_part(outcomes: Sequence[Outcome]) -> Part:
         "Honest clips",
         f"Refused by any question. `{REAL}`: recordings as they are, of people who say no code and turn no head: all other questions. "
         f"`{REAL_TURNED}`: each of their frames rendered over its own mesh; all questions but the code. Their portrait is their own first "
-        "frame. `made`: photographs in which nobody moved, with digits of real speakers, against a portrait from another photograph.",
+        "frame. `made`: photographs in which nobody moved, with digits of real speakers, against a portrait from another photograph, often "
+        "years apart; all moments of such a clip are one photograph, so that their refusals by the face are those of one image a side.",
         headings=("", "clips", "refused", "rate", "95 % interval", "target", "refused by"),
     )
     for kind in (REAL, REAL_TURNED, *HONEST):
@@ -74,8 +76,9 @@ def honest_part(outcomes: Sequence[Outcome]) -> Part:
         ]
         for name, among in groups:
             if among:
-                rate = Rate(name, sum(not o.passed for o in among), len(among), MOST_HONEST_REFUSED)
-                share = (rate.percent, rate.between, f"at most {100 * MOST_HONEST_REFUSED:g} %")
+                target = MOST_HONEST_REFUSED if kind in (REAL, REAL_TURNED) else None
+                rate = Rate(name, sum(not o.passed for o in among), len(among), target)
+                share = (rate.percent, rate.between, f"at most {100 * target:g} %" if target else "-")
                 part.rows.append(
                     (mark(rate.reached), name, f"{rate.count} of {rate.total}", *share, _caught(o for o in among if not o.passed))
                 )

@@ -27,13 +27,15 @@ SIZE = (FRAME_WIDTH, FRAME_HEIGHT)
 
 @dataclass(frozen=True)
 class Sitter:
-    """One picture of a person, with the face's mesh, and the registry's portrait of the same person from another picture."""
+    """One picture of a person, with the face's mesh; the registry's `portrait` of the same person, from another picture, and one from this
+    very picture, `own_portrait`: the best that an attacker can have."""
 
     person: str
     held_out: bool
     picture: Picture
     mesh: NDArray[np.float32]
     portrait: bytes
+    own_portrait: bytes
 
     @cached_property
     def head(self) -> TurningHead:
@@ -53,9 +55,8 @@ def sitters_of(people: Iterable[Person], mesh: "FaceMesh") -> list[Sitter]:
             portrait = next((one for one in seen if one[0] != path and _width(one[2].points) >= MIN_FACE_WIDTH / 2), None)
             if portrait is None or not _fit_to_sit(face.points) or len(mesh.find(picture)) > 1:
                 continue
-            box = portrait[2].box
-            jpeg = portrait_of(portrait[1], (box.left, box.top, box.right, box.bottom))
-            found.append(Sitter(person.name, person.held_out, picture, face.points, jpeg))
+            jpegs = (portrait_of(one[1], one[2].box) for one in (portrait, (path, picture, face)))
+            found.append(Sitter(person.name, person.held_out, picture, face.points, *jpegs))
     return found
 
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.io.wavfile
@@ -15,6 +16,9 @@ from scipy.signal import resample_poly
 
 from domain.text import Language
 from simulators.demo_clip import SOUND_RATE
+
+if TYPE_CHECKING:
+    from adapters.biometrics.mesh import Box
 
 Picture = NDArray[np.uint8]
 Sound = NDArray[np.float32]
@@ -89,12 +93,11 @@ def open_picture(path: Path) -> Picture:
         return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"), np.uint8)
 
 
-def portrait_of(picture: Picture, box: tuple[float, float, float, float]) -> bytes:
+def portrait_of(picture: Picture, box: "Box") -> bytes:
     """As a registry keeps it: a JPEG of head and shoulders. `box`: the face, in the picture's pixels."""
-    left, top, right, bottom = box
-    wide = 1.9 * (right - left)
+    wide = 1.9 * box.width
     high = wide * PORTRAIT_SIZE[1] / PORTRAIT_SIZE[0]
-    x, y = (left + right) / 2 - wide / 2, (top + bottom) / 2 - 0.52 * high
+    x, y = (box.left + box.right) / 2 - wide / 2, (box.top + box.bottom) / 2 - 0.52 * high
     cut = Image.fromarray(picture).transform(PORTRAIT_SIZE, Image.Transform.EXTENT, (x, y, x + wide, y + high), Image.Resampling.BICUBIC)
     out = io.BytesIO()
     cut.save(out, "JPEG", quality=88)

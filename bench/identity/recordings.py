@@ -78,7 +78,7 @@ def portrait_from(path: Path, mesh: "FaceMesh") -> bytes:
     """
     for picture in watch(path)[0][::5]:
         if seen := mesh.look(picture):
-            return portrait_of(picture, (seen.box.left, seen.box.top, seen.box.right, seen.box.bottom))
+            return portrait_of(picture, seen.box)
     raise ValueError(f"No face is seen in {path.name}.")
 
 
@@ -98,5 +98,5 @@ def _rendered(track: "FaceTrack", performance: Performance, count: int) -> Itera
         if seen is None:
             continue
         yaw, pitch = turned(performance, number / FRAMES_PER_SECOND)
-        sitter = Sitter("", True, np.asarray(track.frames[int(place)], np.uint8), seen.points, b"")
+        sitter = Sitter("", True, np.asarray(track.frames[int(place)], np.uint8), seen.points, b"", b"")
         yield sitter.head.frame(Pose(yaw=yaw, pitch=pitch))

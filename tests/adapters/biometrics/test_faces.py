@@ -24,8 +24,8 @@ SAME = POLICY.face["Dlib"]
 
 
 @pytest.fixture(scope="module")
-def comparer(face_mesh: FaceMesh, tmp_path_factory: pytest.TempPathFactory) -> FaceComparer:
-    comparer = FaceComparer(tmp_path_factory.mktemp("deepface"), "Dlib", POLICY, face_mesh)
+def comparer(mesh: FaceMesh, tmp_path_factory: pytest.TempPathFactory) -> FaceComparer:
+    comparer = FaceComparer(tmp_path_factory.mktemp("deepface"), "Dlib", POLICY, mesh)
     comparer.warm_up()
     return comparer
 
@@ -60,16 +60,16 @@ def test_moments_too_far_apart_are_two_people() -> None:
     assert judge_one_person([1, 1], [0.1, 0.7, 0.7], 0.5).reason == reasons.CHANGING_FACE
 
 
-def test_eyes_and_nose_lie_in_the_same_places_however_the_face_is_held(face_mesh: FaceMesh) -> None:
+def test_eyes_and_nose_lie_in_the_same_places_however_the_face_is_held(mesh: FaceMesh) -> None:
     height, width = demo_picture().shape[:2]
     chips = []
     for degrees, scale in ((0, 1.0), (25, 0.8), (-20, 1.1)):
         turned = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, scale)
         picture = np.asarray(cv2.warpAffine(demo_picture(), turned, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
-        seen = face_mesh.look(picture)
+        seen = mesh.look(picture)
         assert seen is not None
         chip = levelled(picture, seen.points, 96, 0.2)
-        again = face_mesh.look(np.pad(levelled(picture, seen.points, 200, 0.6), ((40, 40), (40, 40), (0, 0)), mode="edge"))
+        again = mesh.look(np.pad(levelled(picture, seen.points, 200, 0.6), ((40, 40), (40, 40), (0, 0)), mode="edge"))
         assert again is not None
         places = ((again.points[CORNERS, :2] - 40) / 200 * 2.2) - 0.6
         assert np.abs(places - PLACES).max() < 0.06
@@ -78,20 +78,20 @@ def test_eyes_and_nose_lie_in_the_same_places_however_the_face_is_held(face_mesh
     assert np.abs(chips[0] - chips[2]).mean() < 12
 
 
-def test_shrinking_keeps_the_face_in_its_place(face_mesh: FaceMesh) -> None:
+def test_shrinking_keeps_the_face_in_its_place(mesh: FaceMesh) -> None:
     larger = np.asarray(cv2.resize(demo_picture(), None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC), np.uint8)
-    seen = face_mesh.look(demo_picture())
+    seen = mesh.look(demo_picture())
     assert seen is not None
     points = seen.points * 3 + np.array([1, 1, 0], np.float32)  # a pixel's middle
     near, far = levelled(demo_picture(), seen.points, 60, 0.2), levelled(larger, points, 60, 0.2)
     assert np.abs(near.astype(float) - far).mean() < 4
 
 
-def test_the_clearest_are_sharp_and_one_of_each_part_of_the_clip(face_mesh: FaceMesh) -> None:
+def test_the_clearest_are_sharp_and_one_of_each_part_of_the_clip(mesh: FaceMesh) -> None:
     blurred = np.asarray(cv2.GaussianBlur(demo_picture(), (0, 0), 3), np.uint8)
     sharp = {2, 7, 9}
     frames = [demo_picture() if number in sharp else blurred for number in range(12)]
-    faces = clearest(*followed(face_mesh, frames))
+    faces = clearest(*followed(mesh, frames))
     assert [round(face.seconds * 15) for face in faces] == sorted(sharp)
     for face in faces:
         assert face.chip.shape == (CHIP_SIDE, CHIP_SIDE, 3)
@@ -100,12 +100,12 @@ def test_the_clearest_are_sharp_and_one_of_each_part_of_the_clip(face_mesh: Face
         assert jpeg.width > face.seen.box.width  # some surroundings
 
 
-def test_a_clip_without_a_face_has_no_clearest(face_mesh: FaceMesh) -> None:
-    assert clearest(*followed(face_mesh, [np.full((240, 320, 3), 90, np.uint8)] * 5)) == []
+def test_a_clip_without_a_face_has_no_clearest(mesh: FaceMesh) -> None:
+    assert clearest(*followed(mesh, [np.full((240, 320, 3), 90, np.uint8)] * 5)) == []
 
 
-def test_the_demo_person_is_the_one_on_the_portrait(comparer: FaceComparer, face_mesh: FaceMesh) -> None:
-    clip, track = followed(face_mesh, [demo_picture()] * 6)
+def test_the_demo_person_is_the_one_on_the_portrait(comparer: FaceComparer, mesh: FaceMesh) -> None:
+    clip, track = followed(mesh, [demo_picture()] * 6)
     face, one_person = comparer.compare(clearest(clip, track), comparer.embed_portrait(as_jpeg(demo_picture())), track.people)
     assert (face.passed, one_person.passed) == (True, True)
     assert face.score is not None
@@ -125,7 +125,7 @@ def portrait_views() -> dict[str, Picture]:
 
 
 @pytest.mark.parametrize("name", ["tight and small", "on its side", "on its other side", "grey"])
-def test_portraits_as_registries_keep_them_are_compared(comparer: FaceComparer, face_mesh: FaceMesh, name: str) -> None:
+def test_portraits_as_registries_keep_them_are_compared(comparer: FaceComparer, mesh: FaceMesh, name: str) -> None:
     embedding = comparer.embed_portrait(as_jpeg(portrait_views()[name]))
     assert embedding is not None
     reference = comparer.embed_portrait(as_jpeg(demo_picture()))
@@ -140,9 +140,9 @@ def test_what_shows_no_face_is_no_portrait(comparer: FaceComparer, portrait: byt
     assert comparer.embed_portrait(portrait) is None
 
 
-def test_a_model_without_a_measured_bound_is_refused(face_mesh: FaceMesh, tmp_path: Path) -> None:
+def test_a_model_without_a_measured_bound_is_refused(mesh: FaceMesh, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="VGG-Face"):
-        FaceComparer(tmp_path, "VGG-Face", POLICY, face_mesh)
+        FaceComparer(tmp_path, "VGG-Face", POLICY, mesh)
 
 
 def test_dlibs_weights_lie_where_deepface_looks(tmp_path: Path) -> None:
@@ -160,11 +160,11 @@ def test_other_people_are_not_the_one_on_the_portrait(comparer: FaceComparer) ->
 
 
 @needs_data
-def test_somebody_who_takes_over_is_noticed(comparer: FaceComparer, face_mesh: FaceMesh) -> None:
+def test_somebody_who_takes_over_is_noticed(comparer: FaceComparer, mesh: FaceMesh) -> None:
     assert SHARED_DATA is not None
     other = Image.open(SHARED_DATA / "faces" / "openface" / "adams.jpg").convert("RGB")
     height, width = demo_picture().shape[:2]
     stranger = np.asarray(other.resize((width, round(other.height * width / other.width))).crop((0, 0, width, height)), np.uint8)
-    clip, track = followed(face_mesh, [*[demo_picture()] * 8, *[stranger] * 8])
+    clip, track = followed(mesh, [*[demo_picture()] * 8, *[stranger] * 8])
     _, one_person = comparer.compare(clearest(clip, track), None, track.people)
     assert one_person.reason == reasons.CHANGING_FACE

@@ -56,14 +56,14 @@ def test_a_face_that_leaves_the_picture_is_asked_to_stay(sight: Sight) -> None:
 
 
 @pytest.fixture(scope="module")
-def face(face_mesh: FaceMesh) -> MeshSeen:
-    seen = face_mesh.look(demo_picture())
+def face(mesh: FaceMesh) -> MeshSeen:
+    seen = mesh.look(demo_picture())
     assert seen is not None
     return seen
 
 
-def test_the_demo_person_is_in_good_light(face_mesh: FaceMesh) -> None:
-    assert check_quality(*followed(face_mesh, [demo_picture()] * 8), packaged_policy()).passed is True
+def test_the_demo_person_is_in_good_light(mesh: FaceMesh) -> None:
+    assert check_quality(*followed(mesh, [demo_picture()] * 8), packaged_policy()).passed is True
 
 
 def shaded(picture: Picture, face: MeshSeen) -> Picture:
@@ -96,9 +96,9 @@ def test_a_face_half_outside_the_picture_is_cut_off(face: MeshSeen) -> None:
     assert look_at(demo_picture()[:below], face).cut_off > BOUNDS.largest_cut_off
 
 
-def test_time_without_a_face_is_counted_from_the_clips_first_to_its_last_frame(face_mesh: FaceMesh) -> None:
+def test_time_without_a_face_is_counted_from_the_clips_first_to_its_last_frame(mesh: FaceMesh) -> None:
     nobody = np.full_like(demo_picture(), 128)
-    _, track = followed(face_mesh, [nobody] * 10 + [demo_picture()] * 5)
+    _, track = followed(mesh, [nobody] * 10 + [demo_picture()] * 5)
     sight = sight_of(track, 1.0)
     assert sight.seen == pytest.approx(1 / 3)
     assert sight.longest_lost == pytest.approx(10 / 15)

@@ -62,18 +62,18 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> SpoofingModels:
 
 @needs_data
 @pytest.mark.parametrize(("glob", "is_real"), [("real_*", True), ("fake_*", False), ("sim*", False)])
-def test_people_pass_and_pictures_of_them_do_not(models: SpoofingModels, face_mesh: FaceMesh, glob: str, is_real: bool) -> None:
+def test_people_pass_and_pictures_of_them_do_not(models: SpoofingModels, mesh: FaceMesh, glob: str, is_real: bool) -> None:
     assert SHARED_DATA is not None
     for path in sorted((SHARED_DATA / "spoof").glob(f"{glob}.jpg")):
         picture = np.asarray(Image.open(path).convert("RGB"), np.uint8)
-        seen = face_mesh.look(picture)
+        seen = mesh.look(picture)
         assert seen is not None
         assert (models.reality(picture, seen.box) >= BOUNDS.least_real) is is_real, path.name
 
 
 @needs_data
-def test_a_clip_is_judged_by_its_clearest_moments(models: SpoofingModels, face_mesh: FaceMesh) -> None:
+def test_a_clip_is_judged_by_its_clearest_moments(models: SpoofingModels, mesh: FaceMesh) -> None:
     models.warm_up()
-    faces = clearest(*followed(face_mesh, [demo_picture()] * 6))
+    faces = clearest(*followed(mesh, [demo_picture()] * 6))
     check = models.check(faces, packaged_policy())
     assert check.score == pytest.approx(models.reality(demo_picture(), faces[1].seen.box), abs=0.05)

@@ -1,6 +1,5 @@
 """A clip on its way: begun while its challenge is in force, sent in parts, handed in when it is whole, given up when it is not."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -146,8 +145,12 @@ async def hand_in_whole(engine: CaseEngine, desk: IdentityDesk, objects: ObjectS
     """Hand in what is whole and was not handed in: who received the last part may have died. Returns how many there were."""
     whole = await desk.whole_uploads(began_before)
     for upload in whole:
-        with suppress(DomainError):  # refused, and gone; or tried again at the next turn
+        try:
             await _hand_in(engine, desk, objects, upload, await _joined(desk, objects, upload), now)
+        except Unavailable:
+            continue  # at the next turn
+        except DomainError:
+            await _discard(desk, objects, upload)
     return len(whole)
 
 
@@ -250,7 +253,6 @@ async def _seen_through(office: Office, upload: StoredUpload) -> UploadState:
         await _give(office.engine, office.identity, office.objects, upload)
     else:
         await _hand_in(office.engine, office.identity, office.objects, upload, await _joined(office.identity, office.objects, upload), now)
-        await _forget_parts(office.objects, upload)
     return _state(upload, await office.identity.upload(upload.application_id, upload.id))
 
 
@@ -276,6 +278,8 @@ async def _hand_in(engine: CaseEngine, desk: IdentityDesk, objects: ObjectStore,
     except DomainError:
         await objects.delete(clip_key(upload.id))
         raise
+    if isinstance(upload, StoredUpload):
+        await _forget_parts(objects, upload)
     await _give(engine, desk, objects, upload)
 
 

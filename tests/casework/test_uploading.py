@@ -215,6 +215,16 @@ async def test_the_worker_hands_in_what_nobody_asks_after(sender: Sender) -> Non
     assert len(await sender.clips()) == 1
 
 
+async def test_the_worker_gives_up_what_a_case_refuses(sender: Sender) -> None:
+    upload = await all_but_handed_in(sender)
+    sender.cases.refusal = ChallengeExpired()
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    await uploading.hand_in_whole(sender.office.engine, sender.office.identity, sender.office.objects, soon, soon)
+    assert sender.stored == {}
+    with pytest.raises(NotFound):
+        await sender.state(upload)
+
+
 async def test_of_two_who_send_the_same_place_one_counts_and_the_clip_is_theirs(sender: Sender) -> None:
     upload = await sender.begin(size=1000)
     slow = UploadPart(0, 400, sha256(CLIP[:400]).hexdigest())
@@ -232,6 +242,7 @@ async def test_while_the_engine_is_away_the_clip_waits_and_is_then_handed_in_onc
     sender.cases.refusal = Unavailable()
     with pytest.raises(Unavailable):
         await sender.send(upload, 0, CLIP[:1000])
+    assert sender.stored == {clip_key(upload): CLIP[:1000]}
     sender.cases.refusal = None
     assert (await sender.state(upload)).handed_in
     assert list(sender.cases.told) == [f"clip-{upload}"]

@@ -86,7 +86,7 @@ def as_figures(times: Times) -> list[Figure]:
             f"at most {MOST_WARM_SECONDS:g} s", times.warm_seconds <= MOST_WARM_SECONDS,
         ),
         Figure(
-            "its memory, ready, and at its largest with the bench's own", f"{times.ready_bytes / 1e9:.2f} GB, {times.largest_bytes / 1e9:.2f} GB",
+            "its memory: ready, at most (the bench's own in it)", f"{times.ready_bytes / 1e9:.2f} GB, {times.largest_bytes / 1e9:.2f} GB",
             f"ready at most {MOST_MEMORY / 1e9:g} GB", times.ready_bytes <= MOST_MEMORY,
         ),
         Figure("the machine meanwhile", times.load),

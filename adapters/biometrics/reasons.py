@@ -89,8 +89,8 @@ NO_SOUND = Bilingual(
     en="No sound was heard. Allow the microphone and read the digits aloud.",
 )
 OTHER_CODE = Bilingual(
-    zh="没有听清所读的数字，请在安静处逐个大声读出屏幕上的四位数字。",
-    en="The digits were not understood. In a quiet place, read the four digits on the screen aloud, one by one.",
+    zh="没有听清所读的数字，请在安静处逐个大声读出屏幕上的数字。",
+    en="The digits were not understood. In a quiet place, read the digits on the screen aloud, one by one.",
 )
 TOO_LITTLE_MOVEMENT = Bilingual(
     zh="没有看到头部转动，请按屏幕提示把头转动得更明显一些，再回到正前方。",

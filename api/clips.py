@@ -96,7 +96,7 @@ def upload_routes(
     async def abilities(application_id: UUID) -> Response:
         return Response(status_code=204, headers=_CAN)
 
-    @router.post(prefix, status_code=201, summary="Begin to send a clip in parts (tus 1.0)", response_class=Response)
+    @router.post(prefix, status_code=201, summary="Begin to send a clip in parts (tus 1.0)", response_class=Response, openapi_extra=_BEGIN)
     async def begin(application_id: UUID, request: Request, office: OfficeHere, actor: Sender) -> Response:
         """`Upload-Length` in bytes, at most 20 MB. `Upload-Metadata`: `filetype` (`video/webm` or `video/mp4`), and, where known,
         `seconds` (how long the clip is) and `challenge` (the id of what it answers to). `Location` is where the parts go.
@@ -119,7 +119,7 @@ def upload_routes(
             state = await _receive(request, actor, application_id, state.id, 0)
         return Response(status_code=201, headers=location | _standing(state))
 
-    @router.head(one, summary="How much of a clip has come", response_class=Response)
+    @router.head(one, summary="How much of a clip has come", response_class=Response, openapi_extra=_told())
     async def stands(application_id: UUID, upload_id: UUID, request: Request, office: OfficeHere, actor: Sender) -> Response:
         """`Upload-Offset`: the bytes that lie safe. `Clip-State`: `arriving`, or `handed-in` once the case has the clip."""
         _speaks(request)
@@ -139,7 +139,7 @@ def upload_routes(
         state = await _receive(request, actor, application_id, upload_id, _number(request, "Upload-Offset"))
         return Response(status_code=204, headers=_standing(state))
 
-    @router.delete(one, status_code=204, summary="Give an upload up", response_class=Response)
+    @router.delete(one, status_code=204, summary="Give an upload up", response_class=Response, openapi_extra=_told())
     async def give_up(application_id: UUID, upload_id: UUID, request: Request, office: OfficeHere, actor: Sender) -> Response:
         _speaks(request)
         await uploading.drop_upload(office, actor, application_id, upload_id)
@@ -148,7 +148,18 @@ def upload_routes(
     return router
 
 
-_PART = {"requestBody": {"required": True, "content": {PART_TYPE: {"schema": {"type": "string", "format": "binary"}}}}}
+def _told(*headers: tuple[str, dict[str, Any], bool]) -> dict[str, Any]:
+    """For the OpenAPI document: the protocol's headers, each with its schema and whether it must be there."""
+    every: tuple[str, dict[str, Any], bool] = ("Tus-Resumable", {"type": "string", "enum": [VERSION]}, True)
+    return {"parameters": [{"name": n, "in": "header", "required": must, "schema": schema} for n, schema, must in (every, *headers)]}
+
+
+_BYTES = {"type": "integer", "minimum": 0, "maximum": CLIP_MAX_BYTES}
+_CHECKED = ("Upload-Checksum", {"type": "string", "pattern": "^(sha1|sha256) [A-Za-z0-9+/]+=*$"}, False)
+_BEGIN = _told(("Upload-Length", _BYTES, True), ("Upload-Metadata", {"type": "string", "pattern": "^[ -~]*$"}, False))
+_PART = _told(("Upload-Offset", _BYTES, True), _CHECKED) | {
+    "requestBody": {"required": True, "content": {PART_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
 # --- who sends -----------------------------------------------------------------------------------------------------------

@@ -73,6 +73,7 @@ def base_url(migrated: Settings) -> Iterator[str]:
         yield base
 
 
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")  # parts of an upload
 schema = schemathesis.openapi.from_dict(create_app().openapi())
 
 

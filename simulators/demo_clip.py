@@ -1,8 +1,10 @@
 """The demo person: a portrait, and a clip made for whatever is asked, from material that packages ship."""
 
 import io
+import itertools
+import random
 import wave
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from importlib.util import find_spec
@@ -58,11 +60,12 @@ def make_demo_clip(
 ) -> bytes:
     """The demo person reading `code` aloud, if there is one, then moving the head: webm (vp8, opus), 480x640, 15 frames a second.
 
-    The movements are rendered from one photograph, not recorded. `seconds` lengthens the clip with silence; by default it lasts
-    as long as reading and movements, about 5 s.
+    The movements are rendered from one photograph, not recorded, and a little otherwise each time. `seconds` lengthens the clip with
+    silence; by default it lasts as long as reading and movements, about 5 s.
     """
-    performance = perform_code(code, movements, language, seconds=seconds)
-    return encode(head_frames(performance), performance.sound)
+    manner = Manner.drawn()
+    performance = perform_code(code, movements, language, seconds=seconds, manner=manner)
+    return encode(head_frames(performance, manner), performance.sound)
 
 
 def write_camera_files(
@@ -80,11 +83,12 @@ def write_camera_files(
     recording.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    performance = perform_code(code, movements, language, LEAD_SECONDS if lead_seconds is None else lead_seconds)
+    manner = Manner.drawn()
+    performance = perform_code(code, movements, language, LEAD_SECONDS if lead_seconds is None else lead_seconds, manner=manner)
     performance = performance.lasting(performance.seconds + pause_seconds)
     camera, microphone = folder / "camera.mjpeg", folder / "microphone.wav"
     with camera.open("wb") as out:
-        for picture in head_frames(performance):
+        for picture in head_frames(performance, manner):
             for _ in range(CAMERA_FRAMES_PER_SECOND // FRAMES_PER_SECOND):
                 Image.fromarray(picture).save(out, "JPEG", quality=90)
     with wave.open(str(microphone), "wb") as track:
@@ -96,11 +100,36 @@ def write_camera_files(
 
 
 @dataclass(frozen=True)
+class Manner:
+    """How somebody moves this time: nobody does it twice in the same way, and a clip that seems to is taken for a replay.
+
+    `reach`: how far, in shares of `FURTHEST`. `pace`: how long a movement takes, in shares of `MOVEMENT_SECONDS`. `waits`: seconds before
+    each. `phase`: seconds by which the swaying is another. `drift`: how far the hand with the phone strays, in pixels.
+    """
+
+    reach: float = 1.0
+    pace: float = 1.0
+    waits: tuple[float, ...] = (BETWEEN_SECONDS,)
+    phase: float = 0.0
+    drift: float = 0.0
+
+    @classmethod
+    def drawn(cls) -> "Manner":
+        among = random.uniform
+        waits = tuple(among(0.15, 0.7) for _ in range(8))
+        return cls(reach=among(0.88, 1.08), pace=among(0.85, 1.3), waits=waits, phase=among(0, 60), drift=among(9, 15))
+
+
+PLAIN = Manner()
+
+
+@dataclass(frozen=True)
 class Performance:
     """What is heard, and when the head moves: `sound` at `SOUND_RATE`, `movements` each with the second in which it begins."""
 
     sound: "Sound"
     movements: "tuple[tuple[float, Movement], ...]"
+    movement_seconds: float = MOVEMENT_SECONDS
 
     @property
     def seconds(self) -> float:
@@ -110,7 +139,7 @@ class Performance:
         """The same, with silence after it until it lasts as long; a longer one stays."""
         import numpy as np
 
-        return Performance(np.pad(self.sound, (0, max(0, round(seconds * SOUND_RATE) - len(self.sound)))), self.movements)
+        return replace(self, sound=np.pad(self.sound, (0, max(0, round(seconds * SOUND_RATE) - len(self.sound)))))
 
 
 @cache
@@ -130,6 +159,7 @@ def perform_code(
     language: Literal["zh", "en"] = CLIP_LANGUAGE,
     lead_seconds: float = LEAD_SECONDS,
     seconds: float | None = None,
+    manner: Manner = PLAIN,
 ) -> Performance:
     """The synthetic voice reads `code`, unless it is empty; then come the movements. See `perform`."""
     import numpy as np
@@ -139,23 +169,25 @@ def perform_code(
         from simulators.spoken_digits import read_code
 
         spoken = read_code(code, language, SOUND_RATE)
-    return perform(np.concatenate([np.zeros(round(SOUND_RATE * lead_seconds), np.float32), spoken]), movements, seconds)
+    return perform(np.concatenate([np.zeros(round(SOUND_RATE * lead_seconds), np.float32), spoken]), movements, seconds, manner)
 
 
-def perform(heard: "Sound", movements: "Sequence[Movement]", seconds: float | None = None) -> Performance:
+def perform(heard: "Sound", movements: "Sequence[Movement]", seconds: float | None = None, manner: Manner = PLAIN) -> Performance:
     """First `heard` (at `SOUND_RATE`), then the movements one by one, then a moment of rest."""
-    begins = len(heard) / SOUND_RATE + BETWEEN_SECONDS
-    moves = tuple((begins + number * (MOVEMENT_SECONDS + BETWEEN_SECONDS), movement) for number, movement in enumerate(movements))
-    ends = moves[-1][0] + MOVEMENT_SECONDS if moves else len(heard) / SOUND_RATE
-    return Performance(heard, moves).lasting(max(ends + TAIL_SECONDS, seconds or 0.0))
+    lasts, ends = MOVEMENT_SECONDS * manner.pace, len(heard) / SOUND_RATE
+    moves = []
+    for movement, wait in zip(movements, itertools.cycle(manner.waits), strict=False):
+        moves.append((ends + wait, movement))
+        ends += wait + lasts
+    return Performance(heard, tuple(moves), lasts).lasting(max(ends + TAIL_SECONDS, seconds or 0.0))
 
 
 def poses(
-    performance: Performance, frames_per_second: int = FRAMES_PER_SECOND, *, reach: float = 1.0, phase: float = 0.0
+    performance: Performance, frames_per_second: int = FRAMES_PER_SECOND, *, reach: float = 1.0, phase: float = 0.0, drift: float = 0.0
 ) -> "Iterator[Pose]":
     """How head and camera are in each frame: the mouth follows the loudness, the head sways a little and makes its movements.
 
-    `reach`: how far it moves, in shares of `FURTHEST`. `phase`: seconds by which another person sways otherwise.
+    `reach`, `phase`, `drift`: see `Manner`.
     """
     import numpy as np
 
@@ -168,7 +200,10 @@ def poses(
             yaw=reach * yaw + 1.3 * np.sin(1.7 * at) + 0.5 * np.sin(4.1 * at + 2),
             pitch=reach * pitch + 0.8 * np.sin(1.2 * at + 1),
             mouth=WIDEST_OPENING * float(opening),
-            shift=(3.2 * np.sin(1.5 * at), 2.1 * np.sin(2.3 * at + 0.7)),
+            shift=(
+                3.2 * np.sin(1.5 * at) + drift * np.sin(1.9 * at + np.sin(0.7 * at) * 3),
+                2.1 * np.sin(2.3 * at + 0.7) + drift * np.sin(1.4 * at + np.sin(0.9 * at) * 3),
+            ),
             roll=1.1 * np.sin(1.9 * at) + 0.4 * np.sin(3.7 * at + 1),
             zoom=1.01 + 0.006 * np.sin(1.3 * at),
         )
@@ -179,16 +214,16 @@ def turned(performance: Performance, at: float) -> tuple[float, float]:
     import numpy as np
 
     for begins, movement in performance.movements:
-        if begins <= at <= begins + MOVEMENT_SECONDS:
-            out = min(1.0, 1.25 * np.sin(np.pi * (at - begins) / MOVEMENT_SECONDS) ** 2)
+        if begins <= at <= begins + performance.movement_seconds:
+            out = min(1.0, 1.25 * np.sin(np.pi * (at - begins) / performance.movement_seconds) ** 2)
             yaw, pitch = FURTHEST[movement]
             return yaw * out, pitch * out
     return 0.0, 0.0
 
 
-def head_frames(performance: Performance) -> "Iterator[Picture]":
+def head_frames(performance: Performance, manner: Manner = PLAIN) -> "Iterator[Picture]":
     """Of the demo person, `FRAMES_PER_SECOND`."""
-    return _head().frames(poses(performance))
+    return _head().frames(poses(performance, reach=manner.reach, phase=manner.phase, drift=manner.drift))
 
 
 @cache

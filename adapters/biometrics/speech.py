@@ -24,7 +24,7 @@ from domain.text import Bilingual, Language
 
 PACKAGED = "packaged"
 
-# Less than half of float32's time and a quarter of its memory; on 24 Mandarin readings no code more was lost (float32 23, int8 24 within the policy).
+# Less than half of float32's time; on 24 Mandarin readings no code more was lost (within the policy: float32 23, int8 24).
 COMPUTE_TYPE = "int8"
 
 # Without these whisper can repeat itself for minutes on a short or empty recording.

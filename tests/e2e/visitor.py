@@ -133,7 +133,7 @@ def asked_now(page: Page) -> Asked:
 def play(camera: tuple[Path, Path], asked: Asked) -> None:
     """From the next time that the camera is opened, the demo person does what is asked."""
     write_camera_files(
-        asked.code, asked.language, camera[0].parent, pause_seconds=12.0, lead_seconds=LEAD_SECONDS, movements=asked.movements
+        asked.code, asked.language, camera[0].parent, pause_seconds=5.0, lead_seconds=LEAD_SECONDS, movements=asked.movements
     )
 
 

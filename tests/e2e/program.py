@@ -91,9 +91,12 @@ class Integrator(Program):
         }
         return self.ok(self.http.post("/v1/applications", json=body, headers={"Idempotency-Key": key or str(uuid.uuid4())}))
 
+    def consent(self, case: dict[str, Any]) -> None:
+        self.http.post(f"/v1/applications/{case['id']}/face-consent", json={"given": True}).raise_for_status()
+
     def record_clip(self, case: dict[str, Any]) -> dict[str, Any]:
         """Agree, and do what is asked for now, as the demo person."""
-        self.http.post(f"/v1/applications/{case['id']}/face-consent", json={"given": True}).raise_for_status()
+        self.consent(case)
         self.ok(self.http.post(f"/v1/applications/{case['id']}/challenge"))
         asked = Asked.model_validate(self.ok(self.http.post(f"/v1/applications/{case['id']}/challenge/show")))
         clip = asyncio.run(record_clip(asked))

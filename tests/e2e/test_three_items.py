@@ -95,6 +95,7 @@ def test_purchase_migration_by_post(integrator: Integrator, access: DemoAccess) 
 
 def test_name_change_by_people_with_a_supplement(running_stack: Settings, integrator: Integrator, access: DemoAccess) -> None:
     case = integrator.apply("name-change", "new-name", {"new_name": "马安然", "reason": "same-name"}, {"method": "counter"})
+    integrator.consent(case)
     too_early = integrator.http.put(f"/v1/applications/{case['id']}/identity-clip", content=b"x", headers={"Content-Type": "video/webm"})
     assert too_early.status_code == 409
     assert too_early.json()["type"] == "urn:onetrip:problem:material-missing"

@@ -75,7 +75,7 @@ def _errors(genuine: NDArray[np.float64], others: NDArray[np.float64]) -> tuple[
 
 def _save(figure: Figure, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    # The same drawing at every run, so that a report's change shows what changed.
-    with matplotlib.rc_context({"svg.hashsalt": "onetrip"}):
+    # The same drawing at every run, its words as words, so that a report's change shows what changed.
+    with matplotlib.rc_context({"svg.hashsalt": "onetrip", "svg.fonttype": "none"}):
         figure.savefig(file, format="svg", metadata={"Date": None}, bbox_inches="tight")
     plt.close(figure)

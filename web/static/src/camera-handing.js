@@ -25,11 +25,14 @@ export function handIn(clip, { to, csrf, challenge, keep }, tell) {
         forget();
         done();
       },
+      onShouldRetry: (error, tries) => {
+        if (tries > 0) tell(null, true);
+        return navigator.onLine && !isRefusal(error.originalResponse);
+      },
       onError: (error) => {
-        const answer = error.originalResponse;
-        if (answer && answer.getStatus() < 500 && ![0, 409, 423].includes(answer.getStatus())) {
+        if (isRefusal(error.originalResponse)) {
           forget();
-          return broken(new Error(textOf(answer.getBody())));
+          return broken(new Error(textOf(error.originalResponse.getBody())));
         }
         if (Date.now() > clip.until) return broken(new Error(""));
         tell(null, true);
@@ -39,6 +42,9 @@ export function handIn(clip, { to, csrf, challenge, keep }, tell) {
     upload.start();
   });
 }
+
+/** An answer that another try would get again; a part at the wrong place, or one that is being stored, is tried anew. */
+const isRefusal = (answer) => Boolean(answer) && answer.getStatus() >= 400 && answer.getStatus() < 500 && ![409, 423].includes(answer.getStatus());
 
 function textOf(body) {
   try {

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,11 +56,14 @@ def as_recorded(path: Path) -> bytes:
         video.width, video.height, video.pix_fmt = shown.codec_context.width, shown.codec_context.height, "yuv420p"
         audio = target.add_stream("aac", rate=SOUND_RATE, layout="mono") if source.streams.audio else None
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=SOUND_RATE)
+        shown_already = 0
         for frame in source.decode(*source.streams.video[:1], *source.streams.audio[:1]):
             if frame.time is not None and frame.time > 12:
                 break
             frame.pts = None
             if isinstance(frame, av.VideoFrame):
+                frame.pts, frame.time_base = shown_already, 1 / Fraction(shown.average_rate or 25)
+                shown_already += 1
                 target.mux(video.encode(frame))
             elif isinstance(frame, av.AudioFrame) and audio is not None:
                 for piece in resampler.resample(frame):

@@ -9,7 +9,6 @@ import pytest
 
 from settings import Settings
 from tests.e2e.program import DemoAccess, Integrator, demo_access
-from tests.stack.processes import mentioning
 
 pytestmark = [pytest.mark.resilience, pytest.mark.stack, pytest.mark.long]
 
@@ -20,15 +19,21 @@ def access(running_stack: Settings) -> DemoAccess:
 
 
 def identity_worker(settings: Settings) -> psutil.Process:
-    """The process that checks, by its command line; it may be starting again."""
+    """The process of this stack that checks; it may be starting again."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        for pid in mentioning(str(settings.home)):
-            line = psutil.Process(pid).cmdline()
-            if "identity" in line and any(part.endswith("worker.py") or part == "worker" for part in line):
-                return psutil.Process(pid)
+        for process in psutil.process_iter(["cmdline"]):
+            if process.info["cmdline"][-2:] == ["worker.py", "identity"] and _home_of(process) == str(settings.home):
+                return process
         time.sleep(0.1)
     raise AssertionError("no identity worker runs")
+
+
+def _home_of(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get("ONETRIP_HOME")
+    except psutil.Error:  # it has just ended
+        return None
 
 
 def test_a_clip_in_the_hands_of_a_killed_worker_costs_a_retry_and_no_attempt(running_stack: Settings, access: DemoAccess) -> None:

@@ -11,8 +11,8 @@ TOO_LARGE = Bilingual(
     en="The clip is larger than 20 MB. Record a shorter one.",
 )
 TOO_SHORT = Bilingual(
-    zh="视频太短，请完整读出四位数字后再停止录制。",
-    en="The clip is too short. Read all four digits before you stop recording.",
+    zh="视频太短，请做完屏幕上要求的内容后再停止录制。",
+    en="The clip is too short. Do all that the screen asks before you stop recording.",
 )
 TOO_LONG = Bilingual(
     zh="视频超过 15 秒，请重新录制，读完数字即可停止。",
@@ -165,8 +165,8 @@ LIPS_HIDDEN = Bilingual(
     en="Your mouth was not seen while you read. Face the camera, keep your mouth uncovered, and turn only after the digits.",
 )
 LIPS_STILL = Bilingual(
-    zh="没有看到您张口读数字，请面向镜头，张口大声读出四位数字。",
-    en="Your mouth was not seen speaking. Face the camera and read the four digits aloud, moving your lips.",
+    zh="没有看到您张口读数字，请面向镜头，张口大声读出数字。",
+    en="Your mouth was not seen speaking. Face the camera and read the digits aloud, moving your lips.",
 )
 OTHER_LIPS = Bilingual(
     zh="口型与声音对不上，请本人面向镜头，在安静处清楚地读出数字。",

@@ -178,25 +178,34 @@ class ClipVerifier:
             return self._models
 
     def _loaded(self) -> _Models:
+        import cv2
+
         from adapters.biometrics.faces import FaceComparer
         from adapters.biometrics.mesh import FaceMesh
-        from adapters.biometrics.speech import CodeListener
         from adapters.biometrics.spoofing import SpoofingModels
 
+        cv2.setNumThreads(1)  # its pictures are small here: two threads take half as much again, for nothing
         spoofing = SpoofingModels(self._deepface_home)
         if self._spoofing_required and not spoofing.present:
             raise SpoofingModelsMissing(
                 f"The models that tell a person from a picture are not in {self._deepface_home / '.deepface' / 'weights'}. Put them there "
                 "(docs/operating.md says which), or set SPOOFING_REQUIRED=false to go without: every verdict then says so."
             )
-        mesh = FaceMesh(self._mesh_folder)
-        mesh.warm_up()
-        faces = FaceComparer(self._deepface_home, self._face_model, self._policy, mesh)
-        faces.warm_up()
-        spoofing.warm_up()
+        with ThreadPoolExecutor(1, thread_name_prefix="identity-loading") as beside:
+            listening = beside.submit(self._load_listener)
+            mesh = FaceMesh(self._mesh_folder)
+            mesh.warm_up()
+            faces = FaceComparer(self._deepface_home, self._face_model, self._policy, mesh)
+            faces.warm_up()
+            spoofing.warm_up()
+            return _Models(mesh, faces, spoofing, listening.result())
+
+    def _load_listener(self) -> "CodeListener":
+        from adapters.biometrics.speech import CodeListener
+
         listener = CodeListener(self._deepface_home, self._speech_model, threads=1)
         listener.warm_up()
-        return _Models(mesh, faces, spoofing, listener)
+        return listener
 
     def _in_pool(self, work: Callable[[], _T]) -> "asyncio.Future[_T]":
         return asyncio.get_running_loop().run_in_executor(self._pool, work)

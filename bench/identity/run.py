@@ -50,7 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _measure(data: Path, home: Path, trials: int, processes: int, *, performed: bool, out: Path | None, console: Console) -> list[Part]:
-    timed = measure_apart(home, runs=RUNS if trials > QUICK_TRIALS else 1)
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as apart:
         asked = apart.submit(measure_pictures, data, home), apart.submit(measure_sounds, data, home, trials)
         one_by_one = as_parts([measured for part in asked for measured in part.result()], out)
@@ -58,6 +57,7 @@ def _measure(data: Path, home: Path, trials: int, processes: int, *, performed: 
     attacks = attacks_part(outcomes, performed=performed)
     if out:
         attacks.drawings = draw_outcomes(outcomes, out)
+    timed = measure_apart(home, runs=RUNS if trials > QUICK_TRIALS else 1)  # last, when nothing else of ours runs
     parts = [*one_by_one, honest_part(outcomes), attacks, variants_part(outcomes), Part("Time and memory", figures=as_figures(timed))]
     for part in parts:
         print_part(console, part)

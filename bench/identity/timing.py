@@ -6,6 +6,7 @@
 import asyncio
 import io
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -61,7 +62,10 @@ def measure_apart(home: Path, runs: int) -> Times:
     Raises:
         subprocess.CalledProcessError: it failed; what it said is on stderr.
     """
-    done = subprocess.run([sys.executable, "-m", __name__, str(home), str(runs)], check=True, stdout=subprocess.PIPE, text=True)
+    # As in the worker, where nothing of this is imported before it is set.
+    alone = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
+    command = [sys.executable, "-m", __name__, str(home), str(runs)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=alone)
     return Times(**json.loads(done.stdout.splitlines()[-1]))
 
 

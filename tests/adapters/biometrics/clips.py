@@ -1,8 +1,10 @@
 """Clips made for tests: any pictures and any sound, in the containers and codecs of phones, whole or odd."""
 
 import io
+import os
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -31,6 +33,18 @@ def noise(seconds: float, loudness: float = 0.2) -> Sound:
     return (loudness * np.random.default_rng(1).standard_normal(round(seconds * SOUND_RATE))).astype(np.float32)
 
 
+@contextmanager
+def _ordinary_priority() -> Iterator[None]:
+    """Hazard: libsvtav1 under root makes the thread that calls it a real-time one, and every process that it starts afterwards.
+
+    Such a one starves whatever else wants the processor.
+    """
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 def make_clip(
     pictures: Iterable[Picture],
     sound: Sound | None,
@@ -49,7 +63,7 @@ def make_clip(
     codecs = {"webm": ("libvpx", "libopus"), "matroska": ("libx264", "libopus"), "mp4": ("libx264", "aac")}[container]
     codec, sound_codec = codec or codecs[0], sound_codec or codecs[1]
     options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"} if fragmented else {}
-    with av.open(out, "w", format=container, options=options) as opened:
+    with _ordinary_priority(), av.open(out, "w", format=container, options=options) as opened:
         file: Any = opened  # which kind of stream comes back depends on a name that the type checker does not see
         file.metadata.update(metadata or {})
         video = file.add_stream(codec, rate=frames_per_second, options=_QUICK.get(codec, {}))

@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--trials", type=int, help=f"clips of each kind (default {TRIALS})")
     parser.add_argument("--processes", type=int, default=PROCESSES, help=f"that make and judge clips (default {PROCESSES})")
+    parser.add_argument("--clips-only", action="store_true", help="leave out what is measured on single pictures and sounds: faces, codes")
     asked = parser.parse_args(arguments)
     console = Console()
     trials = asked.trials or (QUICK_TRIALS if asked.quick else TRIALS)
@@ -42,17 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="onetrip-bench-") as folder:
         home = Path(folder)
         performed = prepare_home(home, asked.data / "weights")
-        parts = _measure(asked.data, home, trials, asked.processes, performed=performed, out=asked.out, console=console)
+        parts = _measure(
+            asked.data, home, trials, asked.processes, clips_only=asked.clips_only, performed=performed, out=asked.out, console=console
+        )
     console.print(f"{time.monotonic() - began:.0f} s")
     if asked.out:
-        command = f"onetrip bench identity --data FOLDER --trials {trials}"
+        command = f"onetrip bench identity --data FOLDER --trials {trials}{' --clips-only' if asked.clips_only else ''}"
         console.print(f"written: {write_report(asked.out, parts, command, datetime.now(UTC).date())}")
 
 
-def _measure(data: Path, home: Path, trials: int, processes: int, *, performed: bool, out: Path | None, console: Console) -> list[Part]:
-    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as apart:
-        asked = apart.submit(measure_pictures, data, home), apart.submit(measure_sounds, data, home, trials)
-        one_by_one = as_parts([measured for part in asked for measured in part.result()], out)
+def _measure(
+    data: Path, home: Path, trials: int, processes: int, *, clips_only: bool, performed: bool, out: Path | None, console: Console
+) -> list[Part]:
+    one_by_one = [] if clips_only else _measure_one_by_one(data, home, trials, out)
     outcomes = _try_all(_orders(data, trials), data, home, processes, console)
     attacks = attacks_part(outcomes, performed=performed)
     if out:
@@ -62,6 +65,13 @@ def _measure(data: Path, home: Path, trials: int, processes: int, *, performed: 
     for part in parts:
         print_part(console, part)
     return parts
+
+
+def _measure_one_by_one(data: Path, home: Path, trials: int, out: Path | None) -> list[Part]:
+    """What single pictures and sounds tell."""
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as apart:
+        asked = apart.submit(measure_pictures, data, home), apart.submit(measure_sounds, data, home, trials)
+        return as_parts([measured for part in asked for measured in part.result()], out)
 
 
 def _orders(data: Path, trials: int) -> list[Order]:

@@ -78,6 +78,7 @@ def compare_originals(page: Page, number: str, name: str) -> None:
     page.goto(f"/staff/counter?q={number}")
     page.locator(".ot-mine__row a").first.click()
     page.locator("form[action$='/claim'] button").click()
+    expect(page.locator("input[type=radio][value=same]").first).to_be_visible()  # the claimed page has come
     for choice in page.locator("input[type=radio][value=same]").all():
         choice.check()
     page.fill("[name=signed_name]", name)

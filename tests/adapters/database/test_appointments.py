@@ -54,8 +54,8 @@ async def statuses(cabinet: Cabinet, case: UUID) -> list[str]:
 
 
 async def a_hundred_like(cabinet: Cabinet, case: UUID) -> list[UUID]:
-    """Other people's cases at the same counter: copies of a row, since nobody opens their boxes here."""
-    columns = [column for column in tables.applications.c if column.name not in ("id", "acceptance_number")]
+    """Other people's cases at the same counter: copies of a row, undecided, so that nobody opens boxes that were sealed for another."""
+    columns = [column for column in tables.applications.c if column.name not in ("id", "acceptance_number", "decision_box")]
     cases = [new_id() for _ in range(100)]
     async with cabinet.wiring.database.transaction() as connection:
         for other in cases:

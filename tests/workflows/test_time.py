@@ -116,9 +116,9 @@ async def test_a_clip_is_awaited_for_24_hours_and_then_the_case_is_abandoned(tow
     assert view.challenge is None
 
 
-async def test_a_code_is_good_for_five_minutes_and_a_new_one_for_five_more(town: FictionTown, time: Clock) -> None:
+async def test_a_code_is_good_for_five_minutes_and_ten_for_the_way_and_a_new_one_again(town: FictionTown, time: Clock) -> None:
     case = await town.submit(make_application_request())
-    await time.forward(case, timedelta(minutes=6))
+    await time.forward(case, timedelta(minutes=16))
     with pytest.raises(ChallengeExpired):
         await town.hand_in_clip(case)
     await applying.renew_challenge(town.office, INTEGRATOR, case)

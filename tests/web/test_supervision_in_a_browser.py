@@ -95,7 +95,8 @@ async def _plant(settings: Settings, catalogue: Catalogue) -> County:
         late = update(tables.work_items).where(tables.work_items.c.id == late_item)
         await connection.execute(late.values(due_at=long_ago, opened_at=long_ago - timedelta(days=3)))
     await _ended(cabinet, station)
-    await supervising.look(wiring.patterns, wiring.inquiries, county, at_most_every=timedelta(0))
+    # Others' cases that have no station go elsewhere: their service items are not in this catalogue.
+    await supervising.look(wiring.patterns, wiring.inquiries, "000000", at_most_every=timedelta(0))
     await wiring.inquiries.open(
         key=f"bad_rating:{overdue}", pattern=Pattern.BAD_RATING, county=county, station=station, opened_by="applicant",
         at=datetime.now(UTC) - timedelta(days=20), application_id=overdue, facts={"grade": 1},

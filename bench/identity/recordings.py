@@ -17,8 +17,6 @@ from simulators.turning_head import Pose
 if TYPE_CHECKING:
     from adapters.biometrics.mesh import FaceMesh, FaceTrack
 
-TURN_BEGINS = 0.6  # seconds
-
 
 def recordings_of(talking: Path) -> list[Path]:
     return sorted([*talking.glob("*.mpg"), *talking.glob("*.mp4")])

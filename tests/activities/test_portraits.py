@@ -11,8 +11,7 @@ from domain.errors import Unavailable
 from domain.evidence import RegistryQuery
 from domain.ids import new_id
 from domain.portraits import OneLook, PortraitAsk
-from domain.reads import PersonalRead
-from tests.builders import make_id_number
+from tests.builders import ReadBook, make_id_number
 
 PICTURE = b"\xff\xd8\xff a portrait"
 HER = make_id_number(5)
@@ -28,27 +27,11 @@ class Registry:
         return self.picture
 
 
-class Book:
-    """Rows by key, as the table keeps them; notes how often the registry had been asked by then."""
-
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-        self.rows: dict[str, PersonalRead] = {}
-        self.asked_before: list[int] = []
-        self.full = False
-
-    async def record(self, read: PersonalRead) -> None:
-        if self.full:
-            raise Unavailable()
-        self.asked_before.append(len(self.registry.asked))
-        self.rows.setdefault(read.key, read)
-
-
 def ask(reader: str, work_item_id: UUID, day: date = date(2026, 11, 22)) -> PortraitAsk:
     return PortraitAsk(work_item_id=work_item_id, application_id=new_id(), clerk_id="c-1", id_number=HER, day=day, reader=reader)
 
 
-async def shown(registry: Registry, book: Book, question: PortraitAsk) -> str | None:
+async def shown(registry: Registry, book: ReadBook, question: PortraitAsk) -> str | None:
     activities = PortraitActivities(registries=registry, reads=book)  # type: ignore[arg-type]
     answer = await ActivityEnvironment().run(activities.show_portrait, question)
     return answer.sealed
@@ -56,7 +39,7 @@ async def shown(registry: Registry, book: Book, question: PortraitAsk) -> str | 
 
 async def test_the_look_is_entered_first_and_the_portrait_comes_sealed() -> None:
     registry, look, item = Registry(), OneLook(), new_id()
-    book = Book(registry)
+    book = ReadBook(registry)
     for _ in range(2):
         sealed = await shown(registry, book, ask(look.public, item))
         assert sealed and look.open(sealed) == PICTURE
@@ -69,7 +52,7 @@ async def test_the_look_is_entered_first_and_the_portrait_comes_sealed() -> None
 
 async def test_what_cannot_be_entered_is_not_asked() -> None:
     registry = Registry()
-    book = Book(registry)
+    book = ReadBook(registry)
     book.full = True
     with pytest.raises(Unavailable):
         await shown(registry, book, ask(OneLook().public, new_id()))
@@ -78,4 +61,4 @@ async def test_what_cannot_be_entered_is_not_asked() -> None:
 
 async def test_somebody_without_a_portrait_has_none() -> None:
     registry = Registry(None)
-    assert await shown(registry, Book(registry), ask(OneLook().public, new_id())) is None
+    assert await shown(registry, ReadBook(registry), ask(OneLook().public, new_id())) is None

@@ -16,7 +16,6 @@ from domain.errors import RegistryUnavailable, Unavailable
 from domain.evidence import RegistryAnswer
 from domain.identity import Asked, Handing, Prints
 from domain.ids import new_id
-from domain.reads import PersonalRead
 from domain.records import ClipQuestion
 from domain.service_item import ServiceItem
 from domain.text import Bilingual
@@ -24,6 +23,7 @@ from tests.builders import (
     TEST_SOURCES,
     FakeRegistries,
     MemoryObjects,
+    ReadBook,
     ScriptedVerifier,
     Shelf,
     make_application_request,
@@ -34,22 +34,6 @@ from tests.builders import (
 CASE = new_id()
 HIS, MOTHERS = make_id_number(1), make_id_number(2, born="19660606")
 PURPOSE = {"zh": "核对您的户籍", "en": "To check your household"}
-
-
-class ReadBook:
-    """Rows by key, as the table keeps them; refuses while `full`. Notes what registries had been asked by then."""
-
-    def __init__(self, registries: FakeRegistries) -> None:
-        self.registries = registries
-        self.rows: dict[str, PersonalRead] = {}
-        self.asked_before: list[int] = []
-        self.full = False
-
-    async def record(self, read: PersonalRead) -> None:
-        if self.full:
-            raise Unavailable()
-        self.asked_before.append(len(self.registries.asked))
-        self.rows.setdefault(read.key, read)
 
 
 class Files:

@@ -82,7 +82,6 @@ async def a_failed_try(cabinet: Cabinet, case: UUID, *, deleted: bool) -> UUID:
         frames_compared=3,
         face_model="Dlib",
         speech_model="whisper-base",
-        frames_kept=1,
         frame_digests=[digest],
     )
     challenge = (await cabinet.office.desk.case_file(case))["challenge"]

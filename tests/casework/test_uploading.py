@@ -129,11 +129,11 @@ class Sender:
 
     async def fail(self, at: datetime | None = None) -> None:
         """A clip that was judged and did not pass, and the code for another."""
-        clip, challenge = new_id(), await self.challenge()
-        identity = self.cabinet.wiring.identity
-        await identity.add_clip(self.case, clip, challenge["id"], "0" * 64, "video/webm", 4, at or datetime.now(UTC))
+        clip = await self.cabinet.clip(self.case, challenge_id=(await self.challenge())["id"], at=at)
         verdict = IdentityVerdict(passed=False, checks=[], clip_seconds=3, frames_compared=3, face_model="test", speech_model="test")
-        await identity.save_verdict(clip, IdentityAnswer(verdict=verdict).model_dump(mode="json"), None, datetime.now(UTC))
+        await self.cabinet.wiring.identity.save_verdict(
+            clip, IdentityAnswer(verdict=verdict).model_dump(mode="json"), None, datetime.now(UTC)
+        )
         await self.renew()
 
 

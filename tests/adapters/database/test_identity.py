@@ -34,14 +34,18 @@ async def renew(cabinet: Cabinet, case: UUID, **asked: Any) -> dict[str, Any]:
 
 
 async def clip_of(cabinet: Cabinet, case: UUID, *, at: datetime | None = None, seconds: float | None = None) -> UUID:
-    clip, challenge = new_id(), await renew(cabinet, case)
-    await cabinet.wiring.identity.add_clip(case, clip, challenge["id"], "0" * 64, "video/webm", 4, at or now(), seconds)
-    return clip
+    return await cabinet.clip(case, challenge_id=(await renew(cabinet, case))["id"], at=at, seconds=seconds)
 
 
 def verdict(*, passed: bool, frames: int = 3) -> dict[str, Any]:
     made = IdentityVerdict(
-        passed=passed, checks=[], clip_seconds=3, frames_compared=3, face_model="test", speech_model="test", frames_kept=frames
+        passed=passed,
+        checks=[],
+        clip_seconds=3,
+        frames_compared=3,
+        face_model="test",
+        speech_model="test",
+        frame_digests=["0" * 64] * frames,
     )
     return IdentityAnswer(verdict=made).model_dump(mode="json")
 
@@ -70,8 +74,7 @@ async def test_a_challenge_is_shown_once_and_the_clip_is_judged_from_then_on(cab
     challenge = (await challenge_of(cabinet, case))["id"]
     assert await cabinet.wiring.identity.show_challenge(challenge, shown) == shown
     assert await cabinet.wiring.identity.show_challenge(challenge, shown + timedelta(minutes=1)) == shown
-    clip = new_id()
-    await cabinet.wiring.identity.add_clip(case, clip, challenge, "0" * 64, "video/webm", 4, shown + timedelta(seconds=9), 6.5)
+    clip = await cabinet.clip(case, challenge_id=challenge, at=shown + timedelta(seconds=9), seconds=6.5)
     question = await cabinet.wiring.identity.clip_question(clip)
     assert (question.handing.shown_at, question.handing.stated_seconds) == (shown, 6.5)
     assert question.asked.way == "code_and_turn" and len(question.asked.code) == 4 and question.asked.movements

@@ -142,8 +142,7 @@ async def failed_clips(cabinet: Cabinet, cases: Sequence[UUID], n: int, *, passe
     verdict = IdentityVerdict(passed=passed, checks=[], clip_seconds=3, frames_compared=3, face_model="test", speech_model="test")
     received_at = now() - ago - timedelta(seconds=1)
     for number in range(n):
-        clip_id = new_id()
-        await cabinet.wiring.identity.add_clip(cases[number % len(cases)], clip_id, new_id(), "", "video/webm", 1, received_at)
+        clip_id = await cabinet.clip(cases[number % len(cases)], at=received_at)
         await cabinet.wiring.identity.save_verdict(clip_id, IdentityAnswer(verdict=verdict).model_dump(mode="json"), None, received_at)
 
 

@@ -120,9 +120,8 @@ async def test_a_decision_twice_keeps_the_first(cabinet: Cabinet) -> None:
 
 
 async def test_a_clips_verdict_and_a_parcels_number_twice_stay(cabinet: Cabinet) -> None:
-    case, clip = await cabinet.case(some_station()), new_id()
-    challenge = (await cabinet.office.desk.case_file(case))["challenge"]["id"]
-    await cabinet.wiring.identity.add_clip(case, clip, challenge, "0" * 64, "video/webm", 4, now())
+    case = await cabinet.case(some_station())
+    clip = await cabinet.clip(case, challenge_id=(await cabinet.office.desk.case_file(case))["challenge"]["id"])
     for _ in range(2):
         await cabinet.wiring.identity.save_verdict(clip, {"verdict": None}, None, now())
         await cabinet.wiring.papers.set_tracking_number(case, "EM1CN")

@@ -261,7 +261,8 @@ class Wiring:
         deepface_home = Path(s.deepface_home) if s.deepface_home else s.home / "models"
         required = not s.onetrip_demo if s.spoofing_required is None else s.spoofing_required
         folder = mesh_folder(PROJECT / "node_modules")
-        return ClipVerifier(deepface_home, folder, s.face_model, s.speech_model, spoofing_required=required)
+        threads = max(2, len(os.sched_getaffinity(0)))
+        return ClipVerifier(deepface_home, folder, s.face_model, s.speech_model, spoofing_required=required, threads=threads)
 
     def _bench_verifier(self) -> IdentityVerifier:
         if os.environ.get("ONETRIP_BENCH") != "1":

@@ -122,7 +122,7 @@ async def _identity_worker(wiring: Wiring) -> Worker:
         task_queue=IDENTITY_QUEUE,
         activities=[identity.verify_identity],
         interceptors=[DomainErrorInterceptor()],
-        max_concurrent_activities=2,
+        max_concurrent_activities=4,  # that wait for a portrait, or for their turn at the processors
     )
 
 

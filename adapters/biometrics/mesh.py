@@ -161,7 +161,7 @@ class FaceMesh:
             return None
         into = _into_crop(crop)
         cut = cv2.warpAffine(picture, into, (MESH_SIDE, MESH_SIDE), flags=cv2.INTER_LINEAR)
-        raw, flag = self._mesh(cut[None].astype(np.float32) / np.float32(255))
+        raw, flag = self._mesh(np.multiply(cut[None], np.float32(1 / 255), dtype=np.float32))
         confidence = float(flag[0, 0])
         if not confidence >= MESH_CONFIDENCE:
             return None

@@ -17,8 +17,8 @@ from domain.text import Bilingual
 
 if TYPE_CHECKING:  # heavy: loaded by warm_up
     from adapters.biometrics.clip import Clip, UnusableClip
-    from adapters.biometrics.faces import Embedding, FaceComparer
-    from adapters.biometrics.mesh import FaceMesh
+    from adapters.biometrics.faces import Embedding, Face, FaceComparer
+    from adapters.biometrics.mesh import FaceMesh, FaceTrack
     from adapters.biometrics.speech import CodeListener
     from adapters.biometrics.spoofing import SpoofingModels
 
@@ -55,7 +55,8 @@ class ClipVerifier:
         """Cheap; `warm_up` or the first clip loads the models.
 
         `face_model`: a name of DeepFace's. `mesh_folder`: where facemesh.json and blazeface.json are. `threads`: how many stages run at
-        once; pictures and sound overlap from 2 on, and each engine itself uses one thread.
+        once; pictures and sound overlap from 2 on, and each engine itself uses one thread. A clip for every two threads is looked at; the
+        others wait, which serves all of them sooner than sharing does.
         """
         self._deepface_home, self._mesh_folder = deepface_home, mesh_folder
         self._face_model, self._speech_model = face_model, speech_model
@@ -66,6 +67,7 @@ class ClipVerifier:
             os.environ.setdefault(variable, "1")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         self._pool = ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="identity")
+        self._turn = asyncio.Semaphore(max(1, threads // 2))
         self._models: _Models | None = None
         self._loading = threading.Lock()
         self._faces_in_use = threading.Lock()  # dlib's networks are not thread-safe
@@ -86,16 +88,23 @@ class ClipVerifier:
     async def verify(self, clip: bytes, portrait: bytes, asked: Asked, handing: Handing, earlier: Sequence[Prints]) -> Examined:
         """See the port."""
         models = await self._in_pool(self._load)
+        async with self._turn:
+            return await self._examine(models, clip, portrait, asked, handing, earlier)
+
+    async def _examine(
+        self, models: _Models, clip: bytes, portrait: bytes, asked: Asked, handing: Handing, earlier: Sequence[Prints]
+    ) -> Examined:
         # After the models, whose thread has imported it: it takes a part of a second that the event loop shall not lose.
         from adapters.biometrics.clip import UnusableClip, open_clip
 
         watch = _Stopwatch()
+        reference = self._in_pool(lambda: self._embed_portrait(models, watch, portrait))
         try:
             with watch.stage("decode"):
                 opened = await self._in_pool(lambda: open_clip(clip))
         except UnusableClip as unusable:
+            reference.cancel()
             return Examined(self._verdict(models, watch, asked, [_unusable(unusable)], 0.0, 0), [], None)
-        reference = self._in_pool(lambda: self._embed_portrait(models, watch, portrait))
         seen, (prints, heard) = await asyncio.gather(
             self._look(models, watch, opened, asked, reference),
             self._in_pool(lambda: self._listen(models, watch, opened, clip, asked, handing, earlier)),
@@ -108,38 +117,45 @@ class ClipVerifier:
         self, models: _Models, watch: "_Stopwatch", clip: "Clip", asked: Asked, reference: "asyncio.Future[Embedding | None]"
     ) -> _Seen:
         """Everything that the pictures answer."""
-        from adapters.biometrics.faces import Face, clearest
-        from adapters.biometrics.lips import check_lips
-        from adapters.biometrics.movement import check_movement
+        from adapters.biometrics.faces import clearest
         from adapters.biometrics.quality import check_quality
 
-        policy = self._policy
         with watch.stage("follow_face"):
             track = await self._in_pool(lambda: models.mesh.follow(clip.frames, clip.times))
 
-        def judge() -> tuple[_Seen, list[Face]]:
-            checks: list[CheckResult] = []
+        def choose() -> tuple[CheckResult, "list[Face]"]:
             with watch.stage("quality"):
-                checks.append(check_quality(clip, track, policy))
-                faces = clearest(clip, track)
-            if policy.asks(asked.way, "movement"):
-                with watch.stage("movement"):
-                    checks.append(check_movement(track, asked.movements, policy))
-            if policy.asks(asked.way, "lips"):
-                with watch.stage("lips"):
-                    checks.append(check_lips(track, clip.sound, policy))
-            with watch.stage("spoofing"):
-                checks.append(models.spoofing.check(faces, policy))
-            return _Seen(checks, [face.jpeg for face in faces]), faces
+                return check_quality(clip, track, self._policy), clearest(clip, track)
 
-        seen, faces = await self._in_pool(judge)
+        quality, faces = await self._in_pool(choose)
         known = await reference
 
         def compare() -> tuple[CheckResult, CheckResult]:
             with self._faces_in_use, watch.stage("compare_faces"):
                 return models.faces.compare(faces, known, track.people)
 
-        return _Seen([*seen.checks, *await self._in_pool(compare)], seen.jpegs)
+        compared, judged = await asyncio.gather(
+            self._in_pool(compare), self._in_pool(lambda: self._judge(models, watch, clip, track, faces, asked))
+        )
+        return _Seen([quality, *judged, *compared], [face.jpeg for face in faces])
+
+    def _judge(
+        self, models: _Models, watch: "_Stopwatch", clip: "Clip", track: "FaceTrack", faces: "Sequence[Face]", asked: Asked
+    ) -> list[CheckResult]:
+        """What the course of the pictures answers, and the passive look at single ones."""
+        from adapters.biometrics.lips import check_lips
+        from adapters.biometrics.movement import check_movement
+
+        checks: list[CheckResult] = []
+        if self._policy.asks(asked.way, "movement"):
+            with watch.stage("movement"):
+                checks.append(check_movement(track, asked.movements, self._policy))
+        if self._policy.asks(asked.way, "lips"):
+            with watch.stage("lips"):
+                checks.append(check_lips(track, clip.sound, self._policy))
+        with watch.stage("spoofing"):
+            checks.append(models.spoofing.check(faces, self._policy))
+        return checks
 
     def _embed_portrait(self, models: _Models, watch: "_Stopwatch", portrait: bytes) -> "Embedding | None":
         with self._faces_in_use, watch.stage("portrait"):

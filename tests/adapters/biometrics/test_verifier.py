@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -141,6 +141,28 @@ async def test_clips_checked_at_the_same_time_do_not_mix(verifier: ClipVerifier)
         examine(verifier, demo_clip()), examine(verifier, demo_clip(), otherwise(code="7041")), examine(verifier, b"")
     )
     assert [e.verdict.passed for e in (right, wrong, garbage)] == [True, False, False]
+
+
+@pytest.mark.parametrize(("threads", "most"), [(1, 1), (2, 1), (4, 2)])
+async def test_clips_take_turns_at_the_processors(tmp_path: Path, threads: int, most: int) -> None:
+    class Watched(ClipVerifier):
+        looking = seen_at_once = 0
+
+        def _load(self) -> Any:
+            return None
+
+        async def _examine(self, *_: object) -> Examined:
+            self.looking += 1
+            self.seen_at_once = max(self.seen_at_once, self.looking)
+            await asyncio.sleep(0)
+            self.looking -= 1
+            raise ValueError("a check that breaks gives its turn away too")
+
+    verifier = Watched(tmp_path, tmp_path, "Dlib", "packaged", threads=threads)
+    answers = await asyncio.gather(*(examine(verifier, b"clip", portrait=b"") for _ in range(6)), return_exceptions=True)
+    assert verifier.seen_at_once == most
+    assert all(isinstance(answer, ValueError) for answer in answers)
+    verifier.close()
 
 
 async def test_nothing_of_a_clip_is_written_or_logged(verifier: ClipVerifier, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -53,6 +53,7 @@ class Outcome:
     """One clip's verdict. `passed_unperformed`: what it would have been without the passive spoofing weights."""
 
     kind: str
+    number: int
     variant: str
     language: Language
     held_out_person: bool
@@ -156,7 +157,7 @@ def _outcome(order: Order, variant: str, language: Language, held_out: tuple[boo
     without = [c.model_copy(update={"passed": None}) if c.name == "spoofing" else c for c in checks]
     policy = packaged_policy()
     return Outcome(
-        order.kind, variant, language, *held_out,
+        order.kind, order.number, variant, language, *held_out,
         passed=policy.passes(verdict.way, checks), passed_unperformed=policy.passes(verdict.way, without),
         checks=tuple(checks), seconds=seconds,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from rich.console import Console
 from bench.identity.attacks import ATTACKS, RESIDUAL
 from bench.identity.checking import HONEST, REAL, REAL_TURNED, Order, Outcome, prepare_home, run_all
 from bench.identity.judging import attacks_part, draw_outcomes, honest_part, variants_part
+from bench.identity.kept import Kept, OtherProgram
 from bench.identity.parts import as_parts, measure_pictures, measure_sounds
 from bench.identity.recordings import recordings_of
 from bench.identity.report import Part, print_part, write_report
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--trials", type=int, help=f"clips of each kind (default {TRIALS})")
     parser.add_argument("--processes", type=int, default=PROCESSES, help=f"that make and judge clips (default {PROCESSES})")
     parser.add_argument("--clips-only", action="store_true", help="leave out what is measured on single pictures and sounds: faces, codes")
+    parser.add_argument("--kept", type=Path, help="a file that keeps each outcome: a run that was cut short goes on from it")
     asked = parser.parse_args(arguments)
     console = Console()
     trials = asked.trials or (QUICK_TRIALS if asked.quick else TRIALS)
@@ -43,20 +45,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="onetrip-bench-") as folder:
         home = Path(folder)
         performed = prepare_home(home, asked.data / "weights")
-        parts = _measure(
-            asked.data, home, trials, asked.processes, clips_only=asked.clips_only, performed=performed, out=asked.out, console=console
-        )
+        try:
+            kept = Kept(asked.kept or home / "outcomes")
+        except OtherProgram as other:
+            parser.error(str(other))
+        parts = _measure(asked, home, trials, kept, performed=performed, console=console)
     console.print(f"{time.monotonic() - began:.0f} s")
     if asked.out:
         command = f"onetrip bench identity --data FOLDER --trials {trials}{' --clips-only' if asked.clips_only else ''}"
         console.print(f"written: {write_report(asked.out, parts, command, datetime.now(UTC).date())}")
 
 
-def _measure(
-    data: Path, home: Path, trials: int, processes: int, *, clips_only: bool, performed: bool, out: Path | None, console: Console
-) -> list[Part]:
-    one_by_one = [] if clips_only else _measure_one_by_one(data, home, trials, out)
-    outcomes = _try_all(_orders(data, trials), data, home, processes, console)
+def _measure(asked: argparse.Namespace, home: Path, trials: int, kept: Kept, *, performed: bool, console: Console) -> list[Part]:
+    data, out = asked.data, asked.out
+    one_by_one = [] if asked.clips_only else _measure_one_by_one(data, home, trials, out)
+    outcomes = _try_all(_orders(data, trials), data, home, asked.processes, kept, console)
     attacks = attacks_part(outcomes, performed=performed)
     if out:
         attacks.drawings = draw_outcomes(outcomes, out)
@@ -82,11 +85,13 @@ def _orders(data: Path, trials: int) -> list[Order]:
     return [Order(kind, number) for number in range(max(counts.values())) for kind, count in counts.items() if number < count]
 
 
-def _try_all(orders: list[Order], data: Path, home: Path, processes: int, console: Console) -> list[Outcome]:
-    outcomes: list[Outcome] = []
-    for outcome in _shown(run_all(orders, data, home, processes), len(orders), console):
-        outcomes.append(outcome)
-    return outcomes
+def _try_all(orders: list[Order], data: Path, home: Path, processes: int, kept: Kept, console: Console) -> list[Outcome]:
+    known = {(outcome.kind, outcome.number) for outcome in kept.outcomes}
+    missing = [order for order in orders if (order.kind, order.number) not in known]
+    for outcome in _shown(run_all(missing, data, home, processes), len(missing), console):
+        kept.add(outcome)
+    wanted = {(order.kind, order.number) for order in orders}
+    return sorted((o for o in kept.outcomes if (o.kind, o.number) in wanted), key=lambda o: (o.kind, o.number))
 
 
 def _shown(outcomes: Iterable[Outcome], count: int, console: Console) -> Iterable[Outcome]:

@@ -7,6 +7,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from bench.identity import kept
 from bench.identity.checking import Outcome
 from bench.identity.judging import attacks_part
 from bench.identity.material import people_of
@@ -62,7 +63,7 @@ def test_a_sheet_turned_to_the_left_shows_its_right_side_farther_away() -> None:
 def _outcome(kind: str, **failed: bool) -> Outcome:
     checks = tuple(CheckResult(name=cast(Any, name), passed=passed) for name, passed in failed.items())
     refused = {check.name for check in checks if check.passed is False}
-    return Outcome(kind, "", "zh", False, True, not refused, not refused - {"spoofing"}, checks, 1.0)
+    return Outcome(kind, 0, "", "zh", False, True, not refused, not refused - {"spoofing"}, checks, 1.0)
 
 
 def test_attacks_are_counted_with_and_without_the_spoofing_weights_and_by_what_caught_them() -> None:
@@ -86,3 +87,19 @@ def test_curves_are_drawn_the_same_at_every_run(tmp_path: Path) -> None:
         draw_scores(tmp_path / f"{name}-scores.svg", "t", [0.9, 0.8], [0.1, float("inf")], 0.5, "score")
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
     assert (tmp_path / "one-scores.svg").read_bytes() == (tmp_path / "two-scores.svg").read_bytes()
+
+
+def test_a_run_that_was_cut_short_goes_on_from_what_was_kept(tmp_path: Path) -> None:
+    file, found = tmp_path / "outcomes", _outcome("print", spoofing=False)
+    kept.Kept(file).add(found)
+    assert kept.Kept(file).outcomes == [found]
+
+
+def test_outcomes_of_another_version_of_the_check_are_not_taken_for_this_one_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "outcomes"
+    kept.Kept(file)
+    (tmp_path / "domain").mkdir()
+    (tmp_path / "domain" / "identity.py").write_text("changed")
+    monkeypatch.setattr(kept, "PROJECT", tmp_path)
+    with pytest.raises(kept.OtherProgram, match="Remove it"):
+        kept.Kept(file)

@@ -1,0 +1,56 @@
+"""Outcomes kept in a file as they come, so that a long run may be cut short and gone on with."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from bench.identity.checking import Outcome
+
+PROJECT = Path(__file__).parents[2]
+DECIDING = ("adapters/biometrics", "bench/identity", "domain", "simulators")  # what an outcome depends on
+
+_OUTCOME = TypeAdapter(Outcome)
+
+
+class OtherProgram(ValueError):
+    """The outcomes were found by another version of the check or of the bench."""
+
+
+class Kept:
+    """One file of outcomes, a line each, below a line that says which program found them."""
+
+    def __init__(self, file: Path) -> None:
+        """Reads what is there; begins the file where it is absent.
+
+        Raises:
+            OtherProgram: the program has changed since.
+        """
+        self._file = file
+        self.outcomes: list[Outcome] = []
+        if not file.exists():
+            file.write_text(f"{program()}\n", encoding="utf-8")
+            return
+        first, *lines = file.read_text(encoding="utf-8").splitlines()
+        if first != program():
+            raise OtherProgram(f"What {file} holds was found by another version of the program. Remove it to begin anew.")
+        self.outcomes = [_OUTCOME.validate_json(line) for line in lines]
+
+    def add(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        with self._file.open("ab") as file:
+            file.write(_OUTCOME.dump_json(outcome) + b"\n")
+
+
+def program() -> str:
+    """A digest of the sources that decide an outcome."""
+    digest = hashlib.sha256()
+    for path in sorted(_sources()):
+        digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources() -> Iterable[Path]:
+    for folder in DECIDING:
+        yield from (path for kind in ("*.py", "*.yaml", "*.csv") for path in (PROJECT / folder).rglob(kind))

@@ -13,7 +13,7 @@ import numpy as np
 from bench.identity.making import SIZE, Scene
 from bench.identity.material import Picture, Sound
 from bench.identity.sheets import Held, Screen, as_print, room, show
-from domain.identity import Asked, Movement
+from domain.identity import Asked, Movement, Way
 from simulators.demo_clip import FRAMES_PER_SECOND, SOUND_RATE, Performance, poses, turned
 from simulators.turning_head import Pose
 
@@ -149,6 +149,13 @@ ATTACKS: dict[str, Maker] = {
     "photo warped to speak": photo_speaking,
     "photo warped and turned": photo_speaking_and_turned,
     STRANGER: another_person,
+}
+# An attacker chooses the way too: what each of the others has to stand up to.
+OTHER_WAYS: dict[Way, str] = {"digits": "who cannot turn the head", "movements": "who cannot speak"}
+BY_WAY: dict[str, tuple[Way, Maker]] = {
+    f"{kind}, {words}": (way, ATTACKS[kind])
+    for way, words in OTHER_WAYS.items()
+    for kind in ("photo warped to speak", "photo warped and turned", "screen")
 }
 # What no web page can prevent, shown to a camera: measured so that the residual risk is a number.
 RESIDUAL: dict[str, Maker] = {"made 3-D head on a screen": screen_with_made_head}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 
-from bench.identity.attacks import ATTACKS, RESIDUAL, STRANGER, HandedIn, honest
+from bench.identity.attacks import ATTACKS, BY_WAY, RESIDUAL, STRANGER, HandedIn, Maker, honest
 from bench.identity.making import Scene, Sitter, folder_of_models, sitters_of
 from bench.identity.material import Voice, people_of, voices_of
 from bench.identity.recordings import as_recorded, as_turned, portrait_from, recordings_of
@@ -109,11 +109,11 @@ class _Workshop:
         if order.kind in NOT_ASKED:
             return self._recorded(order)
         drawn = random.Random(f"{order.kind} {order.number}")  # noqa: S311 - the same trials at every run
-        way, language = HONEST.get(order.kind, ("code_and_turn", "en" if order.number % 2 else "zh"))
+        way, language, make = _what(order)
         sitter, other = self._two(drawn)
         voice = drawn.choice(self.voices[language])
         scene = Scene(sitter, other, voice, _ask(way, language, drawn), order.number, drawn)
-        handed = {**ATTACKS, **RESIDUAL}.get(order.kind, honest)(scene)
+        handed = make(scene)
         of_themselves = order.kind in HONEST or order.kind == STRANGER
         examined, seconds = self._examine(handed, scene.asked, sitter.portrait if of_themselves else sitter.own_portrait)
         return _outcome(order, handed.variant, language, (sitter.held_out, voice.held_out), examined, seconds)
@@ -142,6 +142,16 @@ class _Workshop:
         began = time.perf_counter()
         examined = self.loop.run_until_complete(self.verifier.verify(handed.clip, portrait, handed.asked or asked, handing, earlier))
         return examined, time.perf_counter() - began
+
+
+def _what(order: Order) -> tuple[Way, Language, Maker]:
+    if order.kind in HONEST:
+        return *HONEST[order.kind], honest
+    language: Language = "en" if order.number % 2 else "zh"
+    if order.kind in BY_WAY:
+        way, make = BY_WAY[order.kind]
+        return way, language, make
+    return "code_and_turn", language, {**ATTACKS, **RESIDUAL}[order.kind]
 
 
 def _turn(side: Movement) -> Performance:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from bench.identity.attacks import ATTACKS, RESIDUAL
+from bench.identity.attacks import ATTACKS, BY_WAY, RESIDUAL
 from bench.identity.checking import HONEST, REAL, REAL_TURNED, Outcome
 from bench.identity.plots import draw_det, draw_scores
 from bench.identity.rates import Rate
@@ -35,9 +35,9 @@ def attacks_part(outcomes: Sequence[Outcome], *, performed: bool) -> Part:
         + ("" if performed else " The passive spoofing weights were absent: that check was not performed."),
         headings=CAUGHT_HEADINGS,
     )
-    for kind in [*ATTACKS, *RESIDUAL]:
+    for kind in [*ATTACKS, *BY_WAY, *RESIDUAL]:
         tried = [outcome for outcome in outcomes if outcome.kind == kind]
-        target = MOST_ATTACKS_ACCEPTED if kind in ATTACKS else None
+        target = None if kind in RESIDUAL else MOST_ATTACKS_ACCEPTED
         part.rows.append(_attack_row(kind, tried, target))
         for held_out, name in (("held_out_person", "people"), ("held_out_voice", "speakers")):
             among = [outcome for outcome in tried if getattr(outcome, held_out)]
@@ -49,7 +49,7 @@ def attacks_part(outcomes: Sequence[Outcome], *, performed: bool) -> Part:
 def variants_part(outcomes: Sequence[Outcome]) -> Part:
     """Kinds that were tried in more than one way."""
     part = Part("Attacks, by how they were made", headings=("attack", "variant", "accepted", "95 % interval", "caught by"))
-    for kind in ATTACKS:
+    for kind in [*ATTACKS, *BY_WAY]:
         tried = [outcome for outcome in outcomes if outcome.kind == kind]
         variants = sorted({_variant(outcome) for outcome in tried})
         for variant in variants if len(variants) > 1 else ():

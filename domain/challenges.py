@@ -6,11 +6,12 @@ from typing import get_args
 from domain.identity import Asked, Movement, Way
 from domain.text import Language
 
-# A random guess passes one digit of `code_and_turn` in ten and its side in two; the other ways are at least as strong by
-# themselves, see docs/identity.md.
+# A random guess passes one digit in ten and a side in two; docs/identity.md adds up what each way stands up to.
 DIGITS: dict[Way, int] = {"code_and_turn": 4, "movements": 0, "digits": 6}
-MOVEMENTS: dict[Way, int] = {"code_and_turn": 1, "movements": 5, "digits": 0}
-SIDES: tuple[Movement, ...] = ("left", "right")  # one movement alone is a turn; nods come where there are several
+MOVEMENTS: dict[Way, int] = {"code_and_turn": 1, "movements": 5, "digits": 1}
+SIDES: tuple[Movement, ...] = ("left", "right")  # one movement alone is to a side; nods come where there are several
+# Who cannot turn the head carries the phone (`digits`): from their right it sees the head as if that had turned to the left.
+PHONE_GOES: dict[Movement, Movement] = {"left": "right", "right": "left"}
 
 
 def draw(way: Way, language: Language) -> Asked:

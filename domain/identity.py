@@ -10,8 +10,10 @@ from pydantic import BaseModel
 from domain.text import Bilingual, Language
 
 CheckName = Literal["clip", "fresh", "quality", "one_person", "face", "spoofing", "movement", "code", "lips"]
-Movement = Literal["left", "right", "up", "down"]  # of the head, as the person feels it, and back to the middle each time
-# How a person shows that they are present: by digits and a movement; by movements alone; by more digits alone.
+# Of the head against the camera, to the person's own left or right, and back to the middle each time.
+Movement = Literal["left", "right", "up", "down"]
+# How a person shows that they are present: by digits and a turn of the head; by movements alone; by more digits and, with the head
+# still, a movement of the phone, which the camera cannot tell from a turn to the other side.
 Way = Literal["code_and_turn", "movements", "digits"]
 
 

@@ -61,7 +61,7 @@ class Relief:
 
 
 def check_movement(track: FaceTrack, movements: Sequence[Movement], policy: Policy) -> CheckResult:
-    """`movements`: what was asked, in its order; at least one."""
+    """`movements`: what was asked, in its order. Empty: drawn before its way asked for one, and so fails."""
     course = head_course(track)
     turns = find_turns(course, policy.movement)
     reliefs = [relief_of(track, course, turn, policy.movement) for turn in turns]
@@ -150,6 +150,8 @@ def judge_movement(
 ) -> CheckResult:
     """`reliefs`: one for each turn."""
     note = _note(turns, reliefs)
+    if not movements:
+        return _failed(TOO_LITTLE_MOVEMENT, note)
     if np.abs(course.rest[0]) > policy.rest_degrees or not _as_asked([turn.movement for turn in turns], movements):
         return _failed(OTHER_MOVEMENT if turns else TOO_LITTLE_MOVEMENT, note)
     if turns[-1].after is None:

@@ -101,6 +101,12 @@ def test_no_face_at_all_is_no_movement() -> None:
     assert answer.passed is False and answer.reason == TOO_LITTLE_MOVEMENT
 
 
+@pytest.mark.parametrize("seen", [course(), course((22, 0))], ids=["still", "moved"])
+def test_where_no_movement_was_asked_for_none_is_shown(seen: HeadCourse) -> None:
+    answer = judged(seen, [])
+    assert answer.passed is False and answer.reason == TOO_LITTLE_MOVEMENT
+
+
 # From here on the models run, on made clips.
 
 

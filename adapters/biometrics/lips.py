@@ -19,38 +19,50 @@ from domain.text import Bilingual
 Course = NDArray[np.float64]
 
 HOP_SECONDS = 0.02
-WINDOW_SECONDS, SMOOTHING_SECONDS = 0.025, 0.08
-DYNAMIC_DECIBELS = 40.0  # under the loudest, all is silence
-EMPHASIS = 0.9  # against hum and rumble
+WINDOW_SECONDS, SMOOTHING_SECONDS = 0.032, 0.08
+SPECTRUM = 512  # samples
+VOICE_BANDS = ((300, 900), (900, 2000), (2000, 4000))  # Hz: what an open mouth lets out; rooms and cars hum below
+DYNAMIC_DECIBELS = 40.0  # under the loudest of a band, all is silence
+LEAST_VARIATION = 1.0  # decibels, standard deviation: less is a tone or hiss, and nobody's speech
 
 # Points of the mesh.
-FOREHEAD, CHIN = 10, 152
+FOREHEAD, CHIN, NOSE_BASE = 10, 152, 1
 RIGHT_SIDE, LEFT_SIDE, RIGHT_EYE, LEFT_EYE = 234, 454, 33, 263
 UPPER_LIP, LOWER_LIP, INNER_CORNERS, OUTER_CORNERS = 13, 14, (78, 308), (61, 291)
 INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
-MOUTH_WIDTH, MOUTH_HEIGHT = 40, 28  # pixels of the levelled picture of the mouth
+# Brow, eyes, nose and upper cheeks: what speaking does not move.
+STILL_POINTS = (10, 151, 9, 8, 168, 6, 197, 195, 5, 4, 1, 33, 133, 263, 362, 127, 356, 234, 454, 93, 323, 116, 345, 50, 280, 21, 251,
+                54, 284, 103, 332, 67, 297, 109, 338, 70, 300, 63, 293, 105, 334, 66, 296, 107, 336)  # fmt: skip
+MOUTH_WIDTH, MOUTH_HEIGHT = 40, 32  # pixels of the levelled picture of the mouth
 MOUTH_SHARE = 0.42  # its width, in heights of the face
+LOWER_FROM = 16  # its rows from here on are the lower lip and the chin: the upper lip hardly moves
 
-# Chosen on 31 clips of 14 and more people, 12 of them made.
-MOTION_WEIGHT = 2.0  # of the mouth's motion, against that of its gap
-RIVAL_WEIGHT = 4.0
+# Chosen on 20 clips of real people and their pieces of 2.5 to 5 seconds; docs/identity.md has the figures.
+GAP_WEIGHT, JAW_WEIGHT, MOTION_WEIGHT = 0.2, 0.2, 0.6
+FRAMES_AS_ONE = 3.0  # neighbouring frames tell the same: so many count as one
+HIGHEST_FIT = 0.97
+LEAST_SPREAD = 1e-5  # decibels times heights of the face: less is rounding
 LEAST_OVERLAP = 0.6  # of the frames, for a shift of sound against picture without wrapping round
 
 
 @dataclass(frozen=True)
 class LipCourse:
-    """Of each frame in which the mouth is seen from the front: `times` in seconds, `opening` (height over width of the gap), `gap` (square
-    root of its area, in heights of the face), `motion` (mean change of the mouth's picture since the frame before)."""
+    """What the mouth does in each frame, seen as if the head never turned: `times` in seconds, `opening` (height over width of the gap),
+    `gap` (square root of its area) and `jaw` (nose to chin), both in heights of the face, `motion` (mean change of the lower lip's picture
+    since the frame before). `weight` 0..1: how much the frame counts; less the further the head is turned away."""
 
     times: Course
     opening: Course
     gap: Course
+    jaw: Course
     motion: Course
+    weight: Course
 
 
 @dataclass(frozen=True)
 class LipFit:
-    """`score`: how far the fit in time stands above all others; about 0 for another mouth's sound. `late_seconds`: of the sound."""
+    """`score`: logarithm of how much likelier sound and mouth belong together as they are than at another shift; about 0 or less for
+    another mouth's sound. `late_seconds`: of the sound, where it fits best."""
 
     score: float
     late_seconds: float
@@ -62,11 +74,9 @@ def check_lips(track: FaceTrack, sound: Sound | None, policy: Policy) -> CheckRe
     if sound is None or len(sound) < SAMPLE_RATE or not np.any(sound):
         return CheckResult(name="lips", passed=False, threshold=limits.least_score, reason=NO_SOUND)
     course = lip_course(track, limits.front_degrees)
-    if len(course.times) < limits.least_frames:
+    if course.weight.sum() < limits.least_frames:
         return CheckResult(name="lips", passed=False, threshold=limits.least_score, reason=LIPS_HIDDEN, note=_SEEN_TOO_LITTLE)
-    return judge_lips(
-        float(course.opening.std()), fit_lips(course, loudness_course(sound), limits.sync_seconds, limits.rival_seconds), limits
-    )
+    return judge_lips(opening_spread(course), fit_lips(course, voice_course(sound), limits.sync_seconds, limits.rival_seconds), limits)
 
 
 def judge_lips(opening_spread: float, fit: LipFit, policy: LipsPolicy) -> CheckResult:
@@ -84,18 +94,32 @@ def judge_lips(opening_spread: float, fit: LipFit, policy: LipsPolicy) -> CheckR
 
 
 def lip_course(track: FaceTrack, front_degrees: float) -> LipCourse:
-    """What the mouth does, but for frames in which the head is turned by more than `front_degrees` from where it mostly is."""
-    rows: list[tuple[float, float, float, float, float]] = []
+    """A frame in which the head is turned by `front_degrees` from where it mostly is counts half."""
+    known = [seen for seen in track.seen if seen is not None]
+    if not known:
+        return LipCourse(*(np.zeros(0) for _ in range(6)))
+    upright = _upright(min(known, key=lambda seen: abs(_yaw(seen))))
+    rows: list[tuple[float, ...]] = []
     last: NDArray[np.float32] | None = None
     for frame, time, seen in zip(track.frames, track.times, track.seen, strict=True):
-        mouth = _mouth(frame, seen) if seen else None
-        if seen is not None and mouth is not None and last is not None:
-            rows.append((time, _yaw(seen), _opening(seen), _gap(seen), float(np.abs(mouth - last).mean())))
+        if seen is None:
+            last = None
+            continue
+        into = _onto(seen, upright)
+        mouth = _mouth(frame, into, upright)
+        if last is not None:
+            points = seen.points[:, :2] @ into[:, :2].T + into[:, 2]
+            rows.append((time, _yaw(seen), *_shape(points), float(np.abs(mouth[LOWER_FROM:] - last[LOWER_FROM:]).mean())))
         last = mouth
-    table = np.array(rows, float).reshape(-1, 5)
-    if len(table):
-        table = table[np.abs(table[:, 1] - np.median(table[:, 1])) <= front_degrees]
-    return LipCourse(table[:, 0], table[:, 2], table[:, 3], table[:, 4])
+    table = np.array(rows, float).reshape(-1, 6)
+    away = table[:, 1] - np.median(table[:, 1]) if len(table) else table[:, 1]
+    return LipCourse(table[:, 0], table[:, 2], table[:, 3], table[:, 4], table[:, 5], 1 / (1 + (away / front_degrees) ** 2))
+
+
+def opening_spread(course: LipCourse) -> float:
+    """Weighted standard deviation of the gap's height over its width."""
+    mean = np.average(course.opening, weights=course.weight)
+    return float(np.sqrt(np.average((course.opening - mean) ** 2, weights=course.weight)))
 
 
 def _yaw(seen: MeshSeen) -> float:
@@ -103,85 +127,112 @@ def _yaw(seen: MeshSeen) -> float:
     return float(np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1]))))
 
 
-def _opening(seen: MeshSeen) -> float:
-    width = _distance(seen, *INNER_CORNERS)
-    return _distance(seen, UPPER_LIP, LOWER_LIP) / width if width else 0.0
-
-
-def _gap(seen: MeshSeen) -> float:
-    area = float(cv2.contourArea(np.ascontiguousarray(seen.points[list(INNER_LIPS), :2])))
-    return float(np.sqrt(area)) / max(_distance(seen, FOREHEAD, CHIN), 1e-6)
-
-
-def _distance(seen: MeshSeen, one: int, other: int) -> float:
-    return float(np.hypot(*(seen.points[one, :2] - seen.points[other, :2])))
-
-
-def _mouth(frame: Picture, seen: MeshSeen) -> NDArray[np.float32] | None:
-    """The mouth's brightness, levelled by the eyes and freed of light and contrast, (MOUTH_HEIGHT, MOUTH_WIDTH)."""
-    height = _distance(seen, FOREHEAD, CHIN)
-    if height < 8:
-        return None
-    points = seen.points[:, :2]
+def _upright(seen: MeshSeen) -> Course:
+    """The mesh, (468, 2), with the eyes level and the face's height for a unit."""
+    points = seen.points[:, :2].astype(float)
     across = points[LEFT_EYE] - points[RIGHT_EYE]
     angle = np.arctan2(across[1], across[0])
-    scale = MOUTH_WIDTH / (MOUTH_SHARE * height)
-    turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    middle = points[list(OUTER_CORNERS)].mean(axis=0)
-    into = np.column_stack([turn, (MOUTH_WIDTH / 2, MOUTH_HEIGHT / 2) - turn @ middle])
-    grey = cv2.cvtColor(cv2.warpAffine(frame, into, (MOUTH_WIDTH, MOUTH_HEIGHT), flags=cv2.INTER_LINEAR), cv2.COLOR_RGB2GRAY)
+    level = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return np.asarray(points @ level.T / max(float(np.hypot(*(points[CHIN] - points[FOREHEAD]))), 1.0), float)
+
+
+def _onto(seen: MeshSeen, upright: Course) -> Course:
+    """The affine map (2, 3) that lays this frame's face over the upright one, by the points that do not speak. It undoes a turn as well:
+    on the front of a face a turn is a narrowing."""
+    chosen = list(STILL_POINTS)
+    terms = np.column_stack([seen.points[chosen, :2], np.ones(len(chosen))])
+    return np.asarray(np.linalg.lstsq(terms, upright[chosen], rcond=None)[0].T, float)
+
+
+def _shape(points: Course) -> tuple[float, float, float]:
+    """Opening, gap and jaw of an upright face."""
+    width = float(np.hypot(*(points[INNER_CORNERS[1]] - points[INNER_CORNERS[0]])))
+    opening = float(np.hypot(*(points[LOWER_LIP] - points[UPPER_LIP]))) / width if width else 0.0
+    area = float(cv2.contourArea(np.ascontiguousarray(points[list(INNER_LIPS)], np.float32)))
+    return opening, float(np.sqrt(area)), float(points[CHIN, 1] - points[NOSE_BASE, 1])
+
+
+def _mouth(frame: Picture, into: Course, upright: Course) -> NDArray[np.float32]:
+    """The mouth's brightness, laid over the upright face and freed of light and contrast, (MOUTH_HEIGHT, MOUTH_WIDTH)."""
+    scale = MOUTH_WIDTH / MOUTH_SHARE
+    middle = upright[list(OUTER_CORNERS)].mean(axis=0)
+    placed = scale * into
+    placed[:, 2] += np.array([MOUTH_WIDTH / 2, MOUTH_HEIGHT / 2]) - scale * middle
+    grey = cv2.cvtColor(cv2.warpAffine(frame, placed, (MOUTH_WIDTH, MOUTH_HEIGHT), flags=cv2.INTER_LINEAR), cv2.COLOR_RGB2GRAY)
     soft = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 1)
     return np.asarray((soft - soft.mean()) / (soft.std() + 5), np.float32)
 
 
-def loudness_course(sound: Sound) -> Course:
-    """Decibels every `HOP_SECONDS`, from the sound's beginning; silence at the floor of the dynamic range."""
-    emphasised = sound.astype(np.float64)
-    emphasised[1:] -= EMPHASIS * sound[:-1]
-    total = np.concatenate([[0.0], np.cumsum(emphasised**2)])
-    middles = np.arange(0, len(sound), round(HOP_SECONDS * SAMPLE_RATE))
-    half = round(WINDOW_SECONDS / 2 * SAMPLE_RATE)
-    first, last = np.clip(middles - half, 0, len(sound)), np.clip(middles + half, 0, len(sound))
-    decibels = 10 * np.log10((total[last] - total[first]) / np.maximum(last - first, 1) + 1e-10)
-    floored = np.maximum(decibels, np.percentile(decibels, 98) - DYNAMIC_DECIBELS)
+def voice_course(sound: Sound) -> Course:
+    """How loud a voice is, in decibels every `HOP_SECONDS` from the sound's beginning: the mean of bands, each floored in silence."""
+    window = round(WINDOW_SECONDS * SAMPLE_RATE)
+    padded = np.pad(sound, (window // 2, window)).astype(np.float32)
+    pieces = np.lib.stride_tricks.sliding_window_view(padded, window)[: len(sound) : round(HOP_SECONDS * SAMPLE_RATE)]
+    power = np.abs(np.fft.rfft(pieces * np.hanning(window).astype(np.float32), SPECTRUM)) ** 2
+    pitches = np.fft.rfftfreq(SPECTRUM, 1 / SAMPLE_RATE)
+    bands = [power[:, (pitches >= low) & (pitches < high)].sum(axis=1) for low, high in VOICE_BANDS]
+    return np.asarray(np.mean([_smoothed(_floored(10 * np.log10(band + 1e-7))) for band in bands], axis=0), float)
+
+
+def _floored(decibels: Course) -> Course:
+    return np.asarray(np.maximum(decibels, np.percentile(decibels, 98) - DYNAMIC_DECIBELS), float)
+
+
+def _smoothed(course: Course) -> Course:
     width = 2 * round(SMOOTHING_SECONDS / 2 / HOP_SECONDS) + 1
     bell = np.hanning(width + 2)[1:-1]
-    return np.asarray(np.convolve(np.pad(floored, width // 2, mode="edge"), bell / bell.sum(), "valid"), float)
+    return np.asarray(np.convolve(np.pad(course, width // 2, mode="edge"), bell / bell.sum(), "valid"), float)
 
 
-def fit_lips(course: LipCourse, loudness: Course, sync_seconds: float, rival_seconds: float) -> LipFit:
-    """Correlates the mouth with the sound at every shift: where the two overlap, and also all around, the sound's end before its beginning.
+def fit_lips(course: LipCourse, voice: Course, sync_seconds: float, rival_seconds: float) -> LipFit:
+    """Correlates the mouth with the voice at every shift: where the two overlap, and also all around, the sound's end before its beginning.
 
-    The score is the best fit within `sync_seconds` of no shift, in standard deviations above the fits beyond `rival_seconds`, and in
-    addition by how much it beats the best of those. Sound brought forward or delayed has its own best fit among the rivals.
+    A correlation r over n independent frames makes it (1 - r²)^(-n/2) times likelier that the mouth made this sound. The score compares
+    that within `sync_seconds` of no shift with that beyond `rival_seconds`, each averaged: sound brought forward or delayed has its own
+    best fit among the rivals, and the longer the clip, the surer either way.
     """
-    count = len(loudness)
+    count = len(voice)
+    if voice.std() < LEAST_VARIATION:
+        return LipFit(0.0, 0.0)
     shifts = np.arange(count) - count // 2
     places = np.round(course.times / HOP_SECONDS).astype(int)[None, :] + shifts[:, None]
-    heard, within = loudness[places % count], (places >= 0) & (places < count)
-    overlapping = _fits(heard, course, within.astype(float))
-    around = _fits(heard, course, np.ones(heard.shape))
+    heard, within = voice[places % count], (places >= 0) & (places < count)
+    share = (within * course.weight).sum(axis=1) / course.weight.sum()
+    overlapping, around = _fits(heard, course, within * course.weight), _fits(heard, course, np.broadcast_to(course.weight, heard.shape))
     seconds = np.abs(shifts) * HOP_SECONDS
-    near, far, enough = seconds <= sync_seconds, seconds >= rival_seconds, within.mean(axis=1) >= LEAST_OVERLAP
-    rivals = np.concatenate([around[far], overlapping[far & enough]])
-    if not (near & enough).any() or not len(rivals) or rivals.std() < 1e-9:
+    enough = share >= LEAST_OVERLAP
+    near, far = (seconds <= sync_seconds + 1e-9) & enough, seconds >= rival_seconds - 1e-9
+    if not near.any() or not far.any():
         return LipFit(0.0, 0.0)
-    best = int(np.flatnonzero(near & enough)[overlapping[near & enough].argmax()])
-    above = (overlapping[best] - rivals.mean()) / rivals.std()
-    return LipFit(float(above + RIVAL_WEIGHT * (overlapping[best] - rivals.max())), float(shifts[best] * HOP_SECONDS))
+    best = int(np.flatnonzero(near)[overlapping[near].argmax()])
+    own, rivals = overlapping[near], np.concatenate([around[far], overlapping[far & enough]])
+    frames = float(course.weight.sum()) / FRAMES_AS_ONE
+    return LipFit(_likelihood(own, frames) - _likelihood(rivals, frames), float(shifts[best] * HOP_SECONDS))
 
 
-def _fits(heard: Course, course: LipCourse, counted: Course) -> Course:
-    return _correlations(heard, course.gap, counted) + MOTION_WEIGHT * _correlations(heard, course.motion, counted)
+def _fits(heard: Course, course: LipCourse, weight: Course) -> Course:
+    return (
+        GAP_WEIGHT * _correlations(heard, course.gap, weight)
+        + JAW_WEIGHT * _correlations(heard, course.jaw, weight)
+        + MOTION_WEIGHT * _correlations(heard, course.motion, weight)
+    )
 
 
-def _correlations(rows: Course, course: Course, counted: Course) -> Course:
-    """Of each row with the course, over what is counted (1, else 0); 0 where either does not vary."""
-    size = np.maximum(counted.sum(axis=1, keepdims=True), 1)
-    rows_apart = (rows - (rows * counted).sum(axis=1, keepdims=True) / size) * counted
-    course_apart = (course - (course * counted).sum(axis=1, keepdims=True) / size) * counted
-    spread = np.sqrt((rows_apart**2).sum(axis=1) * (course_apart**2).sum(axis=1))
-    return np.asarray(np.divide((rows_apart * course_apart).sum(axis=1), spread, out=np.zeros(len(rows)), where=spread > 1e-9), float)
+def _likelihood(fits: Course, frames: float) -> float:
+    """Logarithm of the mean likelihood; a mouth that closes when the voice is loud tells nothing."""
+    logs = -frames / 2 * np.log(1 - np.clip(fits, 0, HIGHEST_FIT) ** 2)
+    return float(np.logaddexp.reduce(logs) - np.log(len(logs)))
+
+
+def _correlations(rows: Course, course: Course, weight: Course) -> Course:
+    """Of each row with the course, weighted likewise; 0 where either does not vary."""
+    course, rows = course - course.mean(), rows - rows.mean()
+    size = np.maximum(weight.sum(axis=1), 1e-9)
+    row_means, course_means = (rows * weight).sum(axis=1) / size, weight @ course / size
+    both = (rows * weight) @ course / size - row_means * course_means
+    row_spread = (rows**2 * weight).sum(axis=1) / size - row_means**2
+    spread = np.sqrt(np.maximum(row_spread, 0) * np.maximum(weight @ course**2 / size - course_means**2, 0))
+    return np.asarray(np.divide(both, spread, out=np.zeros(len(rows)), where=spread > LEAST_SPREAD), float)
 
 
 _STILL = Bilingual(zh="画面中的嘴几乎没有张合。", en="The mouth in the picture hardly opens.")

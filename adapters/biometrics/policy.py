@@ -78,8 +78,8 @@ class LipsPolicy(_Section):
     least_opening: float  # standard deviation of the gap's height over its width: less is a still mouth
     sync_seconds: float  # by which a phone's sound and picture may be apart
     rival_seconds: float  # shifts from here on are compared with
-    front_degrees: float  # frames turned further do not count
-    least_frames: int
+    front_degrees: float  # a frame turned so far counts half
+    least_frames: float  # each as much as it counts
 
 
 class Policy(_Section):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.biometrics.lips import LipCourse, LipFit, check_lips, fit_lips, judge_lips, loudness_course
+from adapters.biometrics.lips import LipCourse, LipFit, check_lips, fit_lips, judge_lips, voice_course
 from adapters.biometrics.mesh import FaceMesh, FaceTrack
 from adapters.biometrics.policy import packaged_policy
 from adapters.biometrics.reasons import LIPS_HIDDEN, LIPS_STILL, NO_SOUND, OTHER_LIPS
@@ -35,11 +35,12 @@ def mouth(noise: float = 0.1) -> LipCourse:
     drawn = np.random.default_rng(5)
     shown = openness(times)
     moved = np.abs(np.gradient(shown)) + 0.3 * shown
-    return LipCourse(times, shown, shown + noise * drawn.standard_normal(len(times)), moved + noise * drawn.standard_normal(len(times)))
+    gap, jaw, motion = (course + noise * drawn.standard_normal(len(times)) for course in (shown, shown, moved))
+    return LipCourse(times, shown, gap, jaw, motion, np.ones(len(times)))
 
 
 def fit(course: LipCourse, sound: Sound) -> LipFit:
-    return fit_lips(course, loudness_course(sound), POLICY.lips.sync_seconds, POLICY.lips.rival_seconds)
+    return fit_lips(course, voice_course(sound), POLICY.lips.sync_seconds, POLICY.lips.rival_seconds)
 
 
 @pytest.mark.parametrize("late", [-0.15, 0.0, 0.15])
@@ -71,8 +72,9 @@ def test_a_steady_tone_or_a_frozen_mouth_fits_nothing() -> None:
     assert fit(mouth(), tone).score < POLICY.lips.least_score
     frozen = mouth()
     frozen.gap[:] = 0.1
+    frozen.jaw[:] = 0.4
     frozen.motion[:] = 0.0
-    assert fit(frozen, voice()) == LipFit(0.0, 0.0)
+    assert fit(frozen, voice()).score == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_still_mouth_fails_however_well_its_flicker_fits() -> None:

@@ -28,14 +28,14 @@ CHECK_TEXT: Mapping[CheckName, Bilingual] = {
     "one_person": Bilingual(zh="只有一个人", en="One person"),
     "face": Bilingual(zh="与户籍照片是同一人", en="Same person as the portrait"),
     "spoofing": Bilingual(zh="不是照片或屏幕", en="No photo, no screen"),
-    "movement": Bilingual(zh="按要求转头", en="Head moved as asked"),
+    "movement": Bilingual(zh="按要求做动作", en="Moved as asked"),
     "code": Bilingual(zh="读出的数字", en="The digits read aloud"),
     "lips": Bilingual(zh="嘴唇与声音一致", en="Lips move with the sound"),
 }
 WAY_TEXT: Mapping[Way, Bilingual] = {
     "code_and_turn": Bilingual(zh="读数字加转头", en="Digits and a turn of the head"),
     "movements": Bilingual(zh="只做动作", en="Movements only"),
-    "digits": Bilingual(zh="只读数字", en="Digits only"),
+    "digits": Bilingual(zh="读数字、移动手机", en="Digits, and moving the phone"),
 }
 Outcome = Literal["passed", "failed", "not_performed"]
 

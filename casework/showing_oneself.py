@@ -24,7 +24,8 @@ async def renew_challenge(
 ) -> Challenge:
     """A new code and new movements; the old ones are void. What is left out stays as it was.
 
-    `way`: `code_and_turn`, `movements` for somebody who cannot speak, `digits` for somebody who cannot turn the head.
+    `way`: `code_and_turn`, `movements` for somebody who cannot speak; `digits` for somebody who cannot turn the head: they read more, and
+    move the phone.
 
     Raises:
         TooManyAttempts: when it may be tried again. WrongState: no clip is awaited.

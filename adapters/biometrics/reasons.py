@@ -1,5 +1,6 @@
 """What an applicant is told to do better when a check fails."""
 
+from domain.identity import Way
 from domain.text import Bilingual
 
 UNREADABLE = Bilingual(
@@ -15,8 +16,8 @@ TOO_SHORT = Bilingual(
     en="The clip is too short. Do all that the screen asks before you stop recording.",
 )
 TOO_LONG = Bilingual(
-    zh="视频超过 15 秒，请重新录制，读完数字即可停止。",
-    en="The clip is longer than 15 seconds. Record again and stop once the digits are read.",
+    zh="视频超过 15 秒，请重新录制，做完屏幕上要求的内容即可停止。",
+    en="The clip is longer than 15 seconds. Record again, and stop once you have done what the screen asks.",
 )
 TOO_SMALL = Bilingual(
     zh="视频画面太小，请用更高的分辨率录制（短边至少 240 像素）。",
@@ -172,3 +173,42 @@ OTHER_LIPS = Bilingual(
     zh="口型与声音对不上，请本人面向镜头，在安静处清楚地读出数字。",
     en="Lips and voice did not go together. Face the camera yourself and read the digits clearly in a quiet place.",
 )
+# Who cannot turn the head keeps it still and moves the phone: the same failures, in words that fit.
+PHONE_MOVED_TOO_LITTLE = Bilingual(
+    zh="手机移动得不够，请再往箭头所指的一边多移约一掌宽，镜头一直对着脸，再移回来。",
+    en="The phone was moved too little. Carry it about a hand's breadth further to the side, pointing at your face, and back.",
+)
+PHONE_MOVED_OTHERWISE = Bilingual(
+    zh="手机移动的方向与屏幕提示不一致，请先把手机举在脸的正前方，只向箭头所指的一边移动，再移回来。",
+    en="The phone did not go where the arrow showed. Begin straight in front of your face, go to that side alone, and come back.",
+)
+PHONE_NOT_BACK = Bilingual(
+    zh="手机没有移回脸的正前方，请移回来后再停止录制。",
+    en="The phone did not come back. Bring it in front of your face again before you stop recording.",
+)
+PHONE_MOVED_TOO_FAST = Bilingual(
+    zh="手机移动太快或画面不清，请在明亮处慢一些移动。",
+    en="The phone moved too fast, or the picture is unclear. Move it more slowly, in good light.",
+)
+PHONE_SAW_NO_HEAD = Bilingual(
+    zh="未能确认镜头前是真人，请本人面向镜头，在明亮处让手机慢慢绕向脸的一侧，再移回来。",
+    en="We could not confirm a real person. Be in front of the camera yourself, in good light; carry it slowly round to the side and back.",
+)
+PHONE_MOVED_WHILE_READING = Bilingual(
+    zh="读数字时没有看清您的嘴部，请面向镜头、不要遮挡嘴部，读完数字后再移动手机。",
+    en="Your mouth was not seen while you read. Face the camera, keep your mouth uncovered, and move the phone only after the digits.",
+)
+PHONE_BLURRED = Bilingual(
+    zh="画面模糊，请擦净镜头，读数字时拿稳手机，移动时慢一些，再重新录制。",
+    en="The picture is blurred. Wipe the lens, hold the phone still while you read and move it slowly, and record again.",
+)
+_OF_THE_PHONE: dict[Bilingual, Bilingual] = {
+    TOO_LITTLE_MOVEMENT: PHONE_MOVED_TOO_LITTLE, OTHER_MOVEMENT: PHONE_MOVED_OTHERWISE, NO_RETURN: PHONE_NOT_BACK,
+    MOVED_TOO_FAST: PHONE_MOVED_TOO_FAST, NOT_A_HEAD: PHONE_SAW_NO_HEAD, LIPS_HIDDEN: PHONE_MOVED_WHILE_READING,
+    BLURRED_FACE: PHONE_BLURRED,
+}  # fmt: skip
+
+
+def in_way(reason: Bilingual, way: Way) -> Bilingual:
+    """The same, said to somebody who shows themselves in this way."""
+    return _OF_THE_PHONE.get(reason, reason) if way == "digits" else reason

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from adapters.biometrics.policy import Policy, packaged_policy
+from adapters.biometrics.reasons import in_way
 from domain.identity import Asked, CheckName, CheckResult, Examined, Handing, IdentityVerdict, Prints
 from domain.text import Bilingual
 
@@ -180,7 +181,7 @@ class ClipVerifier:
         self, models: _Models, watch: "_Stopwatch", asked: Asked, answered: list[CheckResult], seconds: float, compared: int
     ) -> IdentityVerdict:
         by_name = {check.name: check for check in answered}
-        checks = [by_name.get(name) or CheckResult(name=name, passed=None) for name in get_args(CheckName)]
+        checks = [_told(by_name.get(name) or CheckResult(name=name, passed=None), asked) for name in get_args(CheckName)]
         return IdentityVerdict(
             passed=self._policy.passes(asked.way, checks), checks=checks, clip_seconds=round(seconds, 2), frames_compared=compared,
             face_model=self._face_model, speech_model=models.listener.name, milliseconds=watch.milliseconds,
@@ -225,6 +226,10 @@ class ClipVerifier:
 
     def _in_pool(self, work: Callable[[], _T]) -> "asyncio.Future[_T]":
         return asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+def _told(check: CheckResult, asked: Asked) -> CheckResult:
+    return check.model_copy(update={"reason": in_way(check.reason, asked.way)}) if check.reason else check
 
 
 def _unusable(clip: "UnusableClip") -> CheckResult:

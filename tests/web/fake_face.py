@@ -19,7 +19,7 @@ CASE = UUID("01930000-0000-7000-8000-000000000001")
 ASKED: dict[Way, tuple[str, list[Movement]]] = {
     "code_and_turn": ("3582", ["left"]),
     "movements": ("", ["left", "up", "right", "down", "left"]),
-    "digits": ("358219", []),
+    "digits": ("358219", ["left"]),
 }
 
 

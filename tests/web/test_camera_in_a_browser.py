@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
+from adapters.biometrics.clip import MAX_SECONDS
 from domain.application import Status
 from simulators.demo_clip import demo_portrait
 from stack.doctor import CHROMIUM_NAMES
@@ -168,6 +169,20 @@ def test_who_does_not_speak_is_not_recorded_with_sound(world: World, tab: Page) 
     tab.wait_for_url(f"**{HERE}/result", timeout=RECORDED_MS)
 
 
+def test_who_cannot_turn_the_head_reads_six_digits_and_carries_the_phone_to_the_other_side(world: World, tab: Page) -> None:
+    world.asked = challenge("digits")
+    world.case = fake.case_view(Status.VERIFYING, challenge=world.asked)
+    record(tab)
+    expect(tab.locator("[data-part=digits]")).to_have_text("358219")
+    arrow, said = tab.locator("[data-part=arrow]"), tab.locator("[data-part=say]")
+    expect(arrow).to_be_visible(timeout=RECORDED_MS)
+    assert (arrow.get_attribute("data-kind"), arrow.get_attribute("data-to")) == ("carry", "right"), "the head is asked to the left"
+    assert arrow.locator(".ot-camera__carry").is_visible() and arrow.locator(".ot-camera__turn").is_hidden()
+    expect(said).to_contain_text("头不动，请把手机移向右边")
+    tab.wait_for_url(f"**{HERE}/result", timeout=RECORDED_MS)
+    assert 10.5 <= float(world.clip_facts["seconds"]) < MAX_SECONDS, "the clip is not longer than one may be"
+
+
 @pytest.mark.parametrize(
     ("faces", "said"), [(NOBODY, "没有看到脸"), (TWO, "画面里不止一个人"), (SMALL_FACE, "请靠近一点")], ids=["nobody", "two", "far"]
 )
@@ -300,6 +315,16 @@ def test_who_does_not_see_the_screen_is_told_everything_before_the_recording(wor
     (said,) = tab.evaluate("said")
     assert "3, 5." in said and "请向左转头" in said and "while recording" not in said
     tab.wait_for_url(f"**{HERE}/result", timeout=RECORDED_MS)
+
+
+def test_who_does_not_see_and_cannot_turn_hears_where_the_phone_goes(world: World, tab: Page) -> None:
+    world.asked = challenge("digits", movements=["right"])
+    world.case = fake.case_view(Status.VERIFYING, challenge=world.asked)
+    tab.add_init_script(VOICE)
+    record(tab, "/record?aloud=1")
+    tab.wait_for_function("() => said.length > 0")
+    (said,) = tab.evaluate("said")
+    assert "3, 5, 8, 2, 1, 9." in said and "把手机移向左边" in said and "可以请人帮忙拿手机" in said and "转头" not in said
 
 
 def test_a_device_without_a_voice_says_what_else_there_is(tab: Page) -> None:

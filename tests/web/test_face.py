@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from casework.views import IdentityView
 from domain.application import Status
-from domain.identity import Way
+from domain.identity import Movement, Way
 from domain.service_item import StepKind
 from tests.web import fake_office as fake
 from tests.web.fake_face import challenge
@@ -86,7 +86,7 @@ def test_what_is_asked_for_is_told_only_when_the_recording_begins(browser: TestC
     page = browser.get(f"{HERE}/face/record").text
     assert "3582" not in page and ("show_challenge", CASE) not in world.done
     told = browser.post(f"{HERE}/face/show", data={"csrf": CSRF})
-    assert (told.json()["code"], told.json()["movements"]) == ("3582", ["left"])
+    assert told.json() == {"code": "3582", "language": "zh", "acts": [{"kind": "move", "to": "left"}]}
     assert told.headers["cache-control"] == "no-store" and ("show_challenge", CASE) in world.done
 
 
@@ -95,7 +95,24 @@ def test_the_page_for_a_file_shows_what_is_asked_for_and_says_so_to_the_office(b
     assert "3582" in page and "请向左转头" in page and world.done == [("show_challenge", CASE)]
 
 
-@pytest.mark.parametrize(("way", "said"), [("movements", "不用说话"), ("digits", "六个数字"), ("code_and_turn", "四个数字")])
+@pytest.mark.parametrize(("movement", "phone", "said"), [("left", "right", "把手机移向右边"), ("right", "left", "把手机移向左边")])
+def test_who_cannot_turn_the_head_is_told_where_the_phone_goes(
+    browser: TestClient, world: World, movement: Movement, phone: str, said: str
+) -> None:
+    world.asked = challenge("digits", movements=[movement])
+    assert browser.post(f"{HERE}/face/show", data={"csrf": CSRF}).json()["acts"] == [{"kind": "carry", "to": phone}]
+    page = browser.get(f"{HERE}/face/file").text
+    assert "358219" in page and said in page and "可以请人帮忙拿手机" in page
+    assert "转头" not in page
+
+
+@pytest.mark.parametrize(("way", "said"), [("code_and_turn", "向一边转头"), ("movements", "不用说话"), ("digits", "把手机移向一边")])
+def test_the_consent_page_tells_how_in_the_way_that_was_chosen(browser: TestClient, world: World, way: Way, said: str) -> None:
+    awaiting(world, consented=False, way=way)
+    assert said in browser.get(f"{HERE}/face").text
+
+
+@pytest.mark.parametrize(("way", "said"), [("movements", "不用说话"), ("digits", "把手机移向一边"), ("code_and_turn", "四个数字")])
 def test_each_way_asks_for_something_new_and_has_its_own_words(browser: TestClient, world: World, way: Way, said: str) -> None:
     assert browser.post(f"{HERE}/face/code", data={"csrf": CSRF, "way": way}).headers["location"] == f"{HERE}/face/record"
     assert world.done == [("renew_challenge", (CASE, way))]

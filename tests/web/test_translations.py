@@ -13,7 +13,7 @@ from casework.at_hand import Owner
 from casework.examining import Outcome
 from domain.application import Status, WaitingFor
 from domain.calendar import DaySource
-from domain.identity import Movement, Way
+from domain.identity import Way
 from domain.jurisdiction import ADMINISTRATORS, Role
 from domain.money import PaymentState
 from domain.notices import Channel, NotSent
@@ -70,13 +70,12 @@ JOINED: dict[str, list[str]] = {
     "away.state_": ["lasting", "coming"],
     "queue.column_": ["number", "item", "kind", "applicant", "due", "state"],
     "home.how_": ["one", "two", "three", "one_more", "two_more", "three_more"],
-    "face.how_": ["1", "2", "3"],
+    "face.how_": ["1", "2"],
     "face.data_": [name + more for name in ("what", "why", "who", "long", "never") for more in ("", "_more")],
     "face_look.outcome_": list(get_args(Outcome)),
     "record_clip.will_": list(get_args(Way)),
     "record_clip_say.": list(WORDS),
     "record_clip_say.read_": list(LANGUAGES),
-    "record_clip_say.move_": list(get_args(Movement)),
     "real_name.photo_": ["front", "back"],
     "form.date_": ["year", "month", "day"],
     "guide.": ["phone", "pc", "counter", "kiosk"],

@@ -12,6 +12,7 @@ from casework import applying, demo, following
 from casework.actors import ApplicantActor
 from casework.views import ApplicationView
 from domain.application import Challenge, Status
+from domain.challenges import PHONE_GOES
 from domain.errors import ChallengeExpired, DomainError, FieldError, InvalidInput, NoConsent, NotFound, TooManyAttempts, WrongState
 from domain.guardians import Guardian
 from domain.identity import Way
@@ -26,8 +27,8 @@ WAYS: tuple[Way, ...] = ("code_and_turn", "movements", "digits")
 # What the camera page's script says.
 WORDS = (
     *("open", "record", "anyway", "again", "aim", "good", "dark", "bright", "far", "near", "off_middle", "no_face", "two_faces"),
-    *("starting", "look", "read_zh", "read_en", "move_left", "move_right", "move_up", "move_down"),
-    *("aloud_digits", "aloud_then", "aloud_moves", "sending", "going_on", "waiting", "clock", "clock_over"),
+    *("starting", "look", "read_zh", "read_en", "move_left", "move_right", "move_up", "move_down", "carry_left", "carry_right"),
+    *("aloud_digits", "aloud_then", "aloud_moves", "carry_help", "sending", "going_on", "waiting", "clock", "clock_over"),
     *("denied", "none", "busy", "no_voice", "unsent"),
 )
 NO_CONSENT = Bilingual(
@@ -161,17 +162,25 @@ async def _file_page(request: Request, actor: ApplicantActor, case: ApplicationV
     except ChallengeExpired:
         challenge = None
     problems = error_context(error, language_of(request)) if error else {}
-    return page(request, "face-file.html", status_of(error) if error else 200, challenge=challenge, **case_facts(request, case), **problems)
+    shown = {"challenge": challenge, "acts": _acts(challenge) if challenge else []}
+    return page(request, "face-file.html", status_of(error) if error else 200, **shown, **case_facts(request, case), **problems)
+
+
+def _acts(challenge: Challenge) -> list[dict[str, str]]:
+    """What the person does for each movement: moves the head, or carries the phone to the side from which it sees the same."""
+    if challenge.way == "digits":
+        return [{"kind": "carry", "to": PHONE_GOES[movement]} for movement in challenge.movements]
+    return [{"kind": "move", "to": movement} for movement in challenge.movements]
 
 
 @router.post("/show")
 async def show(request: Request, application_id: UUID, actor: Served, form: CheckedForm) -> Response:
-    """To the camera page's script, when the recording begins: what to read and how to move."""
+    """To the camera page's script, when the recording begins: what to read, and what to do after it."""
     try:
         challenge = await applying.show_challenge(request.app.state.office, actor, application_id)
     except DomainError as error:
         return _said(request, error)
-    return JSONResponse(challenge.model_dump(mode="json", include={"id", "way", "code", "language", "movements"}))
+    return JSONResponse({"code": challenge.code, "language": challenge.language, "acts": _acts(challenge)})
 
 
 @router.post("/code", response_class=HTMLResponse)

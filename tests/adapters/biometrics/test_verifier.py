@@ -15,17 +15,21 @@ import pytest
 from PIL import Image
 
 from adapters.biometrics import ClipVerifier, reasons
+from adapters.biometrics.mesh import FaceMesh
 from adapters.biometrics.verifier import SpoofingModelsMissing
 from domain.identity import Asked, CheckName, CheckResult, Examined, Handing, IdentityVerdict, Movement, Prints
-from simulators.demo_clip import demo_portrait, make_demo_clip
+from simulators.demo_clip import demo_portrait, encode, make_demo_clip, perform_code, poses
+from simulators.turning_head import Pose
 from tests.adapters.biometrics.clips import make_clip, pictures_of, plain, sound_of
 from tests.adapters.biometrics.conftest import new_verifier
+from tests.adapters.biometrics.made_tracks import made_head
 from tests.data_folder import SHARED_DATA, needs_data
 
 pytestmark = pytest.mark.identity
 
 CODE = "3582"
 ASKED = Asked(code=CODE, language="en", movements=["left"])
+STILL = Asked(way="digits", code="405177", language="en", movements=["left"])
 
 
 def check(verdict: IdentityVerdict, name: CheckName) -> CheckResult:
@@ -85,9 +89,27 @@ async def test_whoever_cannot_speak_passes_by_movements_and_whoever_cannot_turn_
     silent = (await examine(verifier, demo_clip("", tuple(moves)), Asked(way="movements", code="", language="en", movements=moves))).verdict
     assert silent.passed, silent
     assert (check(silent, "code").passed, check(silent, "lips").passed) == (None, None)
-    still = (await examine(verifier, demo_clip("405177", ()), Asked(way="digits", code="405177", language="en"))).verdict
+    still = (await examine(verifier, demo_clip("405177"), STILL)).verdict
     assert still.passed, still
-    assert check(still, "movement").passed is None
+    assert (check(still, "movement").passed, check(still, "lips").passed) == (True, True)
+
+
+async def test_a_photograph_warped_to_speak_is_refused_in_the_way_of_who_cannot_turn_the_head(
+    verifier: ClipVerifier, mesh: FaceMesh
+) -> None:
+    """Fed in, so that no rim of paper or screen shows; moved as a hand moves it, the phone carried to the side included."""
+    performance = perform_code(STILL.code, STILL.movements)
+    photograph = made_head(mesh)
+    fed = [Pose(mouth=p.mouth, shift=(p.shift[0] + 3 * p.yaw, p.shift[1]), roll=p.roll, zoom=p.zoom) for p in poses(performance)]
+    verdict = (await examine(verifier, encode(photograph.frames(fed), performance.sound), STILL)).verdict
+    assert (verdict.passed, failed(verdict)) == (False, ["movement"]), verdict
+    assert verdict.reasons == [reasons.PHONE_MOVED_TOO_LITTLE]
+
+
+async def test_a_challenge_from_before_its_way_asked_for_a_movement_is_refused(verifier: ClipVerifier) -> None:
+    before = STILL.model_copy(update={"movements": []})
+    verdict = (await examine(verifier, demo_clip(STILL.code, ()), before)).verdict
+    assert (failed(verdict), verdict.reasons) == (["movement"], [reasons.PHONE_MOVED_TOO_LITTLE])
 
 
 async def test_a_clip_that_was_shown_before_is_refused(verifier: ClipVerifier) -> None:

@@ -1,14 +1,14 @@
-// What is asked for while the recording runs: the digits first, then one movement after the other, each for its time.
+// What is asked for while the recording runs: the digits first, then one act after the other, each for its time.
 const SETTLE_MS = 400; // the recording runs before anything is asked
 const DIGIT_MS = 1000;
-const MOVE_MS = 2200;
+const ACT_MS = { move: 2200, carry: 4000 }; // of the head; of the phone around a head that stays still
 const LAST_MS = 300;
 const TONE_MS = 160;
 
-/** The steps of a challenge in their order: `{ kind, ms }`, with `code` or `movement`. */
-export function stepsOf({ code, movements }) {
+/** The steps of a challenge in their order: `{ kind, ms }`, with `code`, or `to` for where head or phone goes. */
+export function stepsOf({ code, acts }) {
   const digits = code ? [{ kind: "digits", code, ms: code.length * DIGIT_MS }] : [];
-  return [{ kind: "settle", ms: SETTLE_MS }, ...digits, ...movements.map((movement) => ({ kind: "move", movement, ms: MOVE_MS })), { kind: "settle", ms: LAST_MS }];
+  return [{ kind: "settle", ms: SETTLE_MS }, ...digits, ...acts.map((act) => ({ ...act, ms: ACT_MS[act.kind] })), { kind: "settle", ms: LAST_MS }];
 }
 
 export const lengthOf = (steps) => steps.reduce((sum, step) => sum + step.ms, 0);

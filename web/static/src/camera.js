@@ -1,4 +1,4 @@
-// The camera page: aim with hints, record while the page asks for digits and movements, hand the clip in.
+// The camera page: aim with hints, record while the page asks for digits and a movement, hand the clip in.
 // What is asked is fetched when the recording begins, and shown only then. Without this script a page of its own takes a video from
 // the phone's camera app.
 const version = new URL(import.meta.url).search;
@@ -130,10 +130,13 @@ function begin() {
     return said;
   }
 
-  const explained = ({ code, movements }) => [
+  const explained = ({ code, acts }) => [
     ...(code ? [words.aloud_digits, [...code].join(", ") + "."] : []),
-    ...(movements.length ? [code ? words.aloud_then : words.aloud_moves, movements.map((movement) => words[`move_${movement}`]).join(" ")] : []),
+    ...(acts.length ? [code ? words.aloud_then : words.aloud_moves, acts.map(inWords).join(" ") + "."] : []),
+    ...(acts.some(({ kind }) => kind === "carry") ? [words.carry_help] : []),
   ];
+
+  const inWords = ({ kind, to }) => words[`${kind}_${to}`];
 
   async function recorded(course, challenge) {
     const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
@@ -156,15 +159,16 @@ function begin() {
 
   function draw(step, { language }) {
     digits.hidden = step.kind !== "digits";
-    arrow.hidden = step.kind !== "move";
+    arrow.hidden = !("to" in step);
     if (aloud && step.kind !== "settle") steps.tone();
     if (step.kind === "settle") return say(words.look, "off");
     if (step.kind === "digits") {
       digits.textContent = step.code;
       return say(words[`read_${language}`], "off");
     }
-    arrow.dataset.to = step.movement;
-    say(words[`move_${step.movement}`], "off");
+    arrow.dataset.kind = step.kind;
+    arrow.dataset.to = step.to;
+    say(inWords(step), "off");
   }
 
   // --- handing in ----------------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from domain.text import Bilingual
 Course = NDArray[np.float64]
 
 HOP_SECONDS = 0.02
-WINDOW_SECONDS, SMOOTHING_SECONDS = 0.032, 0.08
+WINDOW_SECONDS, SMOOTHING_SECONDS = 0.032, 0.12
+STEADIED_SECONDS = 0.05  # standard deviation of the bell that evens out the motion from frame to frame
 SPECTRUM = 512  # samples
 VOICE_BANDS = ((300, 900), (900, 2000), (2000, 4000))  # Hz: what an open mouth lets out; rooms and cars hum below
 DYNAMIC_DECIBELS = 40.0  # under the loudest of a band, all is silence
@@ -37,9 +38,9 @@ MOUTH_WIDTH, MOUTH_HEIGHT = 40, 32  # pixels of the levelled picture of the mout
 MOUTH_SHARE = 0.42  # its width, in heights of the face
 LOWER_FROM = 16  # its rows from here on are the lower lip and the chin: the upper lip hardly moves
 
-# Chosen on 20 clips of real people and their pieces of 2.5 to 5 seconds; docs/identity.md has the figures.
+# Chosen on 21 clips of real people and their pieces; docs/identity.md has the figures, which other weights near these hardly change.
 GAP_WEIGHT, JAW_WEIGHT, MOTION_WEIGHT = 0.2, 0.2, 0.6
-FRAMES_AS_ONE = 3.0  # neighbouring frames tell the same: so many count as one
+FRAMES_AS_ONE = 2.0  # neighbouring frames tell the same: so many count as one
 HIGHEST_FIT = 0.97
 LEAST_SPREAD = 1e-5  # decibels times heights of the face: less is rounding
 LEAST_OVERLAP = 0.6  # of the frames, for a shift of sound against picture without wrapping round
@@ -49,7 +50,7 @@ LEAST_OVERLAP = 0.6  # of the frames, for a shift of sound against picture witho
 class LipCourse:
     """What the mouth does in each frame, seen as if the head never turned: `times` in seconds, `opening` (height over width of the gap),
     `gap` (square root of its area) and `jaw` (nose to chin), both in heights of the face, `motion` (mean change of the lower lip's picture
-    since the frame before). `weight` 0..1: how much the frame counts; less the further the head is turned away."""
+    since the frame before, evened out). `weight` 0..1: how much the frame counts; less the further the head is turned away."""
 
     times: Course
     opening: Course
@@ -113,7 +114,13 @@ def lip_course(track: FaceTrack, front_degrees: float) -> LipCourse:
         last = mouth
     table = np.array(rows, float).reshape(-1, 6)
     away = table[:, 1] - np.median(table[:, 1]) if len(table) else table[:, 1]
-    return LipCourse(table[:, 0], table[:, 2], table[:, 3], table[:, 4], table[:, 5], 1 / (1 + (away / front_degrees) ** 2))
+    motion = _steadied(table[:, 5], table[:, 0])
+    return LipCourse(table[:, 0], table[:, 2], table[:, 3], table[:, 4], motion, 1 / (1 + (away / front_degrees) ** 2))
+
+
+def _steadied(course: Course, times: Course) -> Course:
+    near = np.exp(-(((times[:, None] - times) / STEADIED_SECONDS) ** 2) / 2)
+    return np.asarray(near @ course / near.sum(axis=1), float)
 
 
 def opening_spread(course: LipCourse) -> float:

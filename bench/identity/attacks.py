@@ -71,14 +71,20 @@ def shifted_sound(scene: Scene) -> HandedIn:
 
 
 def wrong_code(scene: Scene) -> HandedIn:
-    code = scene.asked.code
-    if scene.number % 2:
-        place = scene.drawn.randrange(len(code))
-        said = code[:place] + str((int(code[place]) + scene.drawn.randrange(1, 10)) % 10) + code[place + 1 :]
-    else:
-        said = "".join(str((int(digit) + scene.drawn.randrange(1, 10)) % 10) for digit in code)
+    """Another code at random, as somebody says it who doesn't know what will be asked."""
+    said = "".join(scene.drawn.choice("0123456789") for _ in scene.asked.code)
+    while said == scene.asked.code:
+        said = "".join(scene.drawn.choice("0123456789") for _ in scene.asked.code)
     performance = scene.reading(said)
-    return HandedIn(scene.clip(scene.live(performance), performance.sound), "one digit" if scene.number % 2 else "all digits")
+    return HandedIn(scene.clip(scene.live(performance), performance.sound))
+
+
+def one_wrong_digit(scene: Scene) -> HandedIn:
+    """Harder than any guess: all digits but one are right."""
+    code = scene.asked.code
+    place = scene.drawn.randrange(len(code))
+    performance = scene.reading(f"{code[:place]}{(int(code[place]) + scene.drawn.randrange(1, 10)) % 10}{code[place + 1 :]}")
+    return HandedIn(scene.clip(scene.live(performance), performance.sound))
 
 
 def wrong_movement(scene: Scene) -> HandedIn:
@@ -144,6 +150,7 @@ ATTACKS: dict[str, Maker] = {
     "screen": screen,
     "shifted sound": shifted_sound,
     "wrong code": wrong_code,
+    "code with one wrong digit": one_wrong_digit,
     "wrong movement": wrong_movement,
     "replayed clip": replayed,
     "photo warped to speak": photo_speaking,

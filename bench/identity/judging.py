@@ -18,7 +18,7 @@ CAUGHT_HEADINGS = ("", "attack", "accepted", "rate", "95 % interval", "without s
 _MEANT_FOR: dict[CheckName, tuple[tuple[str, ...], bool]] = {
     "movement": (("photo warped and turned", "print", "screen"), True),
     "lips": (("still photo with sound", "shifted sound"), True),
-    "code": (("wrong code",), True),
+    "code": (("wrong code", "code with one wrong digit"), True),
     "face": (("another person",), False),
     "spoofing": (("print", "screen", *RESIDUAL), True),
 }

@@ -34,7 +34,7 @@ _BINARY = {"requestBody": {"required": True, "content": {"application/octet-stre
 
 @router.post("", status_code=201, summary="Apply")
 async def apply(body: NewApplication, office: OfficeHere, actor: Integrator, idempotency_key: IdempotencyKey = None) -> ApplicationCreated:
-    """Starts one durable case. The clip shows what `challenge` asks, within five minutes: a code read aloud, a turn of the head."""
+    """Starts one durable case. The clip shows what `challenge` asks, within five minutes: a code read aloud, a movement."""
     ways = office.catalogue.get(body.service_item).delivery
     delivery = body.delivery or DeliveryChoice(method=ways[0] if ways else Delivery.ONLINE)
     request = ApplicationRequest(**dict(body) | {"delivery": delivery}, channel="api", client_id=actor.client_id)

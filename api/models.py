@@ -52,7 +52,8 @@ class NewChallenge(_Body):
 
     language: Language | None = Field(default=None, description="Of the code to read aloud")
     way: Way | None = Field(
-        default=None, description="`movements` for somebody who cannot speak, `digits` for somebody who cannot turn the head"
+        default=None,
+        description="`movements` for somebody who cannot speak, `digits` for somebody who cannot turn the head: they move the phone",
     )
 
 

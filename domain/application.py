@@ -126,13 +126,17 @@ class ApplicationRequest(_Message):
 
 
 class Challenge(BaseModel):
-    """What to read aloud and how to move the head: random, single-use, short-lived."""
+    """What to read aloud and how to move: random, single-use, short-lived."""
 
     id: UUID
     way: Way = "code_and_turn"
     code: str  # digits; empty in the way `movements`
     language: Language
-    movements: list[Movement] = []
+    movements: list[Movement] = Field(
+        default=[],
+        description="Of the head against the camera, in this order, to the person's own left or right, each time back to the middle. "
+        "In the way `digits` the head stays still and the phone is carried to the other side and back: for `left` to the person's right",
+    )
     expires_at: datetime
 
     @property

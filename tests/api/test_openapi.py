@@ -53,6 +53,13 @@ def test_the_document_is_openapi_3_1_and_names_every_promised_path() -> None:
     assert not [path for path in document["paths"] if not path.startswith(("/v1/", "/oauth/"))]
 
 
+def test_the_document_says_where_the_phone_goes_of_who_cannot_turn_the_head() -> None:
+    schemas = create_app().openapi()["components"]["schemas"]
+    said = schemas["Challenge"]["properties"]["movements"]["description"]
+    assert "In the way `digits` the head stays still and the phone is carried to the other side" in said
+    assert "move the phone" in schemas["NewChallenge"]["properties"]["way"]["description"]
+
+
 async def _client_token(at: Settings) -> str:
     wiring = Wiring(at, pool_size=1)
     office = await wiring.office()

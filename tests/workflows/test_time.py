@@ -169,6 +169,14 @@ async def test_new_codes_are_given_thirty_times(town: FictionTown) -> None:
         await applying.renew_challenge(town.office, INTEGRATOR, case)
 
 
+async def test_who_cannot_turn_the_head_is_asked_for_six_digits_and_one_side_and_keeps_that_way(town: FictionTown) -> None:
+    case = await town.submit(make_application_request())
+    for way in ("digits", None):
+        challenge = await applying.renew_challenge(town.office, INTEGRATOR, case, way=way)
+        assert (challenge.way, len(challenge.code), len(challenge.movements)) == ("digits", 6, 1)
+        assert set(challenge.movements) <= {"left", "right"}
+
+
 async def test_a_clerk_who_sees_another_person_refuses(town: FictionTown) -> None:
     case = await three_failed_clips(town)
     with pytest.raises(InvalidInput):

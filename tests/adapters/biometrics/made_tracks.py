@@ -1,6 +1,8 @@
 """Tracks for tests of movement and lips: a photograph rendered as a turning, speaking head, or held as a sheet; followed by the mesh."""
 
 from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,6 +32,13 @@ def made_head(mesh: FaceMesh) -> TurningHead:
     seen = mesh.look(picture)
     assert seen is not None
     return TurningHead(picture, seen.points, (119, 2, 329, 282), SIZE)
+
+
+def carried_around(head: TurningHead) -> TurningHead:
+    """The same, but a pose turns the room too: what a camera sees that goes around a still head, to the other side."""
+    seen = copy(head)
+    seen._model = replace(head._model, follows=np.ones_like(head._model.follows))
+    return seen
 
 
 def there_and_back(degrees: float, frames: int = 7, rest: int = 5) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from adapters.biometrics.reasons import MOVED_TOO_FAST, NO_RETURN, NOT_A_HEAD, O
 from bench.identity.sheets import Held
 from domain.identity import CheckResult, Movement
 from simulators.turning_head import Pose, TurningHead
-from tests.adapters.biometrics.made_tracks import head_track, made_head, sheet_track, there_and_back
+from tests.adapters.biometrics.made_tracks import carried_around, head_track, made_head, sheet_track, there_and_back
 
 POLICY = packaged_policy()
 HEAD, SHEET = Relief(1.0, 8), Relief(0.02, 8)
@@ -125,6 +125,19 @@ def test_a_head_that_moves_as_asked_passes(mesh: FaceMesh, head: TurningHead, mo
     assert answer.score is not None and answer.score > 2 * POLICY.movement.least_relief
     (turn,) = find_turns(head_course(track), POLICY.movement)
     assert turn.degrees == pytest.approx(max(abs(yaw), abs(pitch)), rel=0.3)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize(("movement", "yaw"), [("left", 24), ("right", -24)])
+def test_a_phone_that_is_carried_around_a_still_head_shows_the_same_movement(
+    mesh: FaceMesh, head: TurningHead, movement: Movement, yaw: float
+) -> None:
+    """Slowly, and as a hand does it: off the middle, a little nearer, not level."""
+    shares = there_and_back(1, frames=22)
+    poses = [Pose(yaw * s, 2 * s, shift=(40 * s + 5 * np.sin(n / 4), 12 * s), roll=4 * s, zoom=1 + 0.08 * s) for n, s in enumerate(shares)]
+    answer = check_movement(head_track(mesh, carried_around(head), poses), [movement], POLICY)
+    assert answer.passed is True, answer
+    assert answer.score is not None and answer.score > 2 * POLICY.movement.least_relief
 
 
 @pytest.mark.identity

@@ -96,26 +96,21 @@ def judge_lips(opening_spread: float, fit: LipFit, policy: LipsPolicy) -> CheckR
 
 def lip_course(track: FaceTrack, front_degrees: float) -> LipCourse:
     """A frame in which the head is turned by `front_degrees` from where it mostly is counts half."""
+    places = [place for place, seen in enumerate(track.seen) if seen is not None]
     known = [seen for seen in track.seen if seen is not None]
     if not known:
         return LipCourse(*(np.zeros(0) for _ in range(6)))
-    upright = _upright(min(known, key=lambda seen: abs(_yaw(seen))))
-    rows: list[tuple[float, ...]] = []
-    last: NDArray[np.float32] | None = None
-    for frame, time, seen in zip(track.frames, track.times, track.seen, strict=True):
-        if seen is None:
-            last = None
-            continue
-        into = _onto(seen, upright)
-        mouth = _mouth(frame, into, upright)
-        if last is not None:
-            points = seen.points[:, :2] @ into[:, :2].T + into[:, 2]
-            rows.append((time, _yaw(seen), *_shape(points), float(np.abs(mouth[LOWER_FROM:] - last[LOWER_FROM:]).mean())))
-        last = mouth
-    table = np.array(rows, float).reshape(-1, 6)
-    away = table[:, 1] - np.median(table[:, 1]) if len(table) else table[:, 1]
-    motion = _steadied(table[:, 5], table[:, 0])
-    return LipCourse(table[:, 0], table[:, 2], table[:, 3], table[:, 4], motion, 1 / (1 + (away / front_degrees) ** 2))
+    yaws = np.array([_yaw(seen) for seen in known])
+    upright = _upright(known[int(np.abs(yaws).argmin())])
+    points = np.stack([seen.points[:, :2] for seen in known]).astype(float)
+    laid = _onto(points, upright)
+    mouths = _freed_of_light(np.stack([_mouth(track.frames[place], into, upright) for place, into in zip(places, laid, strict=True)]))
+    follows = np.flatnonzero(np.diff(places) == 1) + 1  # motion takes two frames
+    times = np.array([track.times[places[n]] for n in follows], float)
+    opening, gap, jaw = _shapes(points[follows] @ laid[follows, :, :2].transpose(0, 2, 1) + laid[follows, None, :, 2])
+    motion = _steadied(np.abs(mouths[follows] - mouths[follows - 1]).mean(axis=(1, 2)), times)
+    away = yaws[follows] - np.median(yaws)
+    return LipCourse(times, opening, gap, jaw, motion, 1 / (1 + (away / front_degrees) ** 2))
 
 
 def _steadied(course: Course, times: Course) -> Course:
@@ -143,31 +138,39 @@ def _upright(seen: MeshSeen) -> Course:
     return np.asarray(points @ level.T / max(float(np.hypot(*(points[CHIN] - points[FOREHEAD]))), 1.0), float)
 
 
-def _onto(seen: MeshSeen, upright: Course) -> Course:
-    """The affine map (2, 3) that lays this frame's face over the upright one, by the points that do not speak. It undoes a turn as well:
-    on the front of a face a turn is a narrowing."""
+def _onto(points: Course, upright: Course) -> Course:
+    """The affine maps (n, 2, 3) that lay each frame's face, (n, 468, 2), over the upright one, by the points that do not speak.
+
+    They undo turns as well: on the front of a face a turn is a narrowing.
+    """
     chosen = list(STILL_POINTS)
-    terms = np.column_stack([seen.points[chosen, :2], np.ones(len(chosen))])
-    return np.asarray(np.linalg.lstsq(terms, upright[chosen], rcond=None)[0].T, float)
+    terms = np.concatenate([points[:, chosen], np.ones((len(points), len(chosen), 1))], axis=2)
+    across = terms.transpose(0, 2, 1)
+    return np.asarray(np.linalg.solve(across @ terms, across @ upright[chosen]).transpose(0, 2, 1), float)
 
 
-def _shape(points: Course) -> tuple[float, float, float]:
-    """Opening, gap and jaw of an upright face."""
-    width = float(np.hypot(*(points[INNER_CORNERS[1]] - points[INNER_CORNERS[0]])))
-    opening = float(np.hypot(*(points[LOWER_LIP] - points[UPPER_LIP]))) / width if width else 0.0
-    area = float(cv2.contourArea(np.ascontiguousarray(points[list(INNER_LIPS)], np.float32)))
-    return opening, float(np.sqrt(area)), float(points[CHIN, 1] - points[NOSE_BASE, 1])
+def _shapes(points: Course) -> tuple[Course, Course, Course]:
+    """Opening, gap and jaw of upright faces (n, 468, 2)."""
+    width = np.linalg.norm(points[:, INNER_CORNERS[1]] - points[:, INNER_CORNERS[0]], axis=1)
+    opening = np.linalg.norm(points[:, LOWER_LIP] - points[:, UPPER_LIP], axis=1) / np.maximum(width, 1e-6)
+    x, y = points[:, list(INNER_LIPS)].transpose(2, 0, 1)
+    area = np.abs((x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1)) / 2
+    return opening, np.sqrt(area), points[:, CHIN, 1] - points[:, NOSE_BASE, 1]
 
 
 def _mouth(frame: Picture, into: Course, upright: Course) -> NDArray[np.float32]:
-    """The mouth's brightness, laid over the upright face and freed of light and contrast, (MOUTH_HEIGHT, MOUTH_WIDTH)."""
+    """The mouth's brightness, laid over the upright face, (MOUTH_HEIGHT, MOUTH_WIDTH)."""
     scale = MOUTH_WIDTH / MOUTH_SHARE
-    middle = upright[list(OUTER_CORNERS)].mean(axis=0)
     placed = scale * into
-    placed[:, 2] += np.array([MOUTH_WIDTH / 2, MOUTH_HEIGHT / 2]) - scale * middle
+    placed[:, 2] += (MOUTH_WIDTH / 2, MOUTH_HEIGHT / 2) - scale * (upright[OUTER_CORNERS[0]] + upright[OUTER_CORNERS[1]]) / 2
     grey = cv2.cvtColor(cv2.warpAffine(frame, placed, (MOUTH_WIDTH, MOUTH_HEIGHT), flags=cv2.INTER_LINEAR), cv2.COLOR_RGB2GRAY)
-    soft = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 1)
-    return np.asarray((soft - soft.mean()) / (soft.std() + 5), np.float32)
+    return np.asarray(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 1), np.float32)
+
+
+def _freed_of_light(mouths: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The lower rows of each, over the contrast of the whole."""
+    spread = mouths.std(axis=(1, 2), keepdims=True) + np.float32(5)
+    return np.asarray((mouths[:, LOWER_FROM:] - mouths.mean(axis=(1, 2), keepdims=True)) / spread, np.float32)
 
 
 def voice_course(sound: Sound) -> Course:

@@ -1,15 +1,20 @@
 """Lips and sound: together, apart, or still."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from adapters.biometrics.clip import open_clip
 from adapters.biometrics.lips import LipCourse, LipFit, check_lips, fit_lips, judge_lips, voice_course
 from adapters.biometrics.mesh import FaceMesh, FaceTrack
 from adapters.biometrics.policy import packaged_policy
 from adapters.biometrics.reasons import LIPS_HIDDEN, LIPS_STILL, NO_SOUND, OTHER_LIPS
 from adapters.biometrics.sound import SAMPLE_RATE, Sound
+from bench.identity.recordings import as_recorded, recordings_of
 from simulators.turning_head import Pose
 from tests.adapters.biometrics.made_tracks import FRAMES_A_SECOND, head_track, made_head
+from tests.data_folder import SHARED_DATA, needs_data
 
 POLICY = packaged_policy()
 SECONDS = 4.0
@@ -77,6 +82,26 @@ def test_a_steady_tone_or_a_frozen_mouth_fits_nothing() -> None:
     assert fit(frozen, voice()).score == pytest.approx(0.0, abs=1e-9)
 
 
+def test_what_a_mouth_seems_to_do_while_the_head_is_turned_away_hardly_counts() -> None:
+    turned = mouth()
+    away = turned.times > 2.6
+    turned.gap[away], turned.jaw[away], turned.motion[away] = 5 * turned.gap[away].max(), 3.0, 4.0
+    assert fit(turned, voice()).score < POLICY.lips.least_score
+    assert fit(replace(turned, weight=np.where(away, 0.01, 1.0)), voice()).score > POLICY.lips.least_score
+
+
+def test_half_of_a_clip_is_less_sure_than_the_whole() -> None:
+    whole, half = mouth(), round(SECONDS / 2 * FRAMES_A_SECOND)
+    courses = (getattr(whole, name)[:half] for name in ("times", "opening", "gap", "jaw", "motion", "weight"))
+    shorter = fit(LipCourse(*courses), voice()[: round(SECONDS / 2 * SAMPLE_RATE)])
+    assert 0 < shorter.score < fit(whole, voice()).score
+
+
+def test_another_voice_does_not_fit() -> None:
+    other = voice(syllables=(0.3, 1.1, 1.9, 2.05, 2.95, 3.6))
+    assert fit(mouth(), other).score < POLICY.lips.least_score
+
+
 def test_a_still_mouth_fails_however_well_its_flicker_fits() -> None:
     answer = judge_lips(0.01, LipFit(9.0, 0.0), POLICY.lips)
     assert answer.passed is False and answer.reason == LIPS_STILL
@@ -122,3 +147,38 @@ def test_a_still_photo_fails_with_any_sound(mesh: FaceMesh) -> None:
     poses = [Pose(shift=(float(x), float(y))) for x, y in np.cumsum(drawn.normal(0, 0.5, (45, 2)), axis=0)]
     answer = check_lips(head_track(mesh, made_head(mesh), poses), voice(), POLICY)
     assert answer.passed is False and answer.reason == LIPS_STILL
+
+
+# Recordings of real people, and clips made of them before: not part of the project.
+
+
+@pytest.fixture(scope="module")
+def recorded(mesh: FaceMesh) -> list[tuple[str, FaceTrack, Sound]]:
+    assert SHARED_DATA is not None
+    clips = [(path.stem, open_clip(as_recorded(path))) for path in recordings_of(SHARED_DATA / "talking")]
+    return [(name, mesh.follow(clip.frames, clip.times), clip.sound) for name, clip in clips if clip.sound is not None]
+
+
+@needs_data
+@pytest.mark.identity
+def test_real_people_pass_with_their_own_sound_and_fail_with_it_shifted(recorded: list[tuple[str, FaceTrack, Sound]]) -> None:
+    assert len(recorded) >= 7
+    for name, track, sound in recorded:
+        own = check_lips(track, sound, POLICY)
+        assert own.passed is True, (name, own)
+        for seconds in (-1.2, -0.8, 0.6, 1.0):
+            shifted = check_lips(track, np.roll(sound, round(seconds * SAMPLE_RATE)), POLICY)
+            assert shifted.passed is False, (name, seconds, shifted)
+
+
+@needs_data
+@pytest.mark.identity
+@pytest.mark.parametrize(("kind", "fits"), [("clean_talk", True), ("talk_", True), ("clean_shift", False), ("clean_still", False)])
+def test_clips_made_elsewhere_are_told_apart(mesh: FaceMesh, kind: str, fits: bool) -> None:
+    assert SHARED_DATA is not None
+    paths = sorted((SHARED_DATA / "talking" / "synthetic").glob(f"{kind}*.webm"))
+    assert paths
+    for path in paths:
+        clip = open_clip(path.read_bytes())
+        answer = check_lips(mesh.follow(clip.frames, clip.times), clip.sound, POLICY)
+        assert answer.passed is fits, (path.name, answer)

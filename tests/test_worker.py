@@ -1,6 +1,12 @@
 """What the worker of cases hands to the gateways."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 import worker
 from domain.notices import OutgoingNotice
@@ -43,3 +49,16 @@ async def test_an_sms_is_the_text_alone() -> None:
 def test_each_channel_has_a_sender_of_its_own() -> None:
     _, companions = worker.ROLES[CASES_QUEUE]
     assert sum(companion.__qualname__.startswith("_sender") for companion in companions) == 2
+
+
+def test_the_identity_worker_steps_back_as_a_process_and_as_a_session() -> None:
+    say = "import os, worker; worker._step_back(3); print(os.nice(0)); print(open('/proc/self/autogroup').read())"
+    before = os.nice(0)
+    done = subprocess.run(
+        [sys.executable, "-c", say], cwd=Path(worker.__file__).parent, start_new_session=True, capture_output=True, text=True, check=False
+    )
+    niceness, *group = done.stdout.split("\n", 1)
+    assert niceness == str(min(19, before + 3)), done.stderr
+    if not Path("/proc/self/autogroup").exists():
+        pytest.skip("this system has no groups of sessions")
+    assert group[0].split()[-2:] == ["nice", "3"]

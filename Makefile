@@ -28,9 +28,11 @@ help:
 run: install
 	@exec .venv/bin/onetrip up
 
+# The whole in two processes: while one waits for servers, the other works. What ARGS names runs in one, so that -x, -s and --pdb mean
+# what they say.
 test: install
 	@setup/browser
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest $(or $(ARGS),--numprocesses=2)
 
 install: .venv/.installed web/static/dist/.built .venv/.prepared
 

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import hypothesis
 import pytest
@@ -13,6 +14,7 @@ from adapters.database.migrate import migrate
 from settings import Settings
 from stack.doctor import CHROMIUM_NAMES
 from stack.own import INFRASTRUCTURE
+from tests.dealing import Dealing, stands_on_the_whole_stack
 from tests.running import run_stack
 
 # What a procedure must not do (clocks, randomness, I/O) is noticed here, before it costs a history.
@@ -31,8 +33,17 @@ hypothesis.settings.load_profile("onetrip")
 NO_CHROMIUM = "there is no chromium: as root, `apt-get install chromium fonts-noto-cjk`"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a browser its tests are skipped, and the run says so at its end (`-ra`)."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Dealing | None:
+    """Of several processes; whoever names another way of dealing (`--dist`) gets that."""
+    return Dealing(config, log) if config.getoption("dist") == "load" else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of several processes one begins with what takes longest. Without a browser its tests are skipped, and the run says so at its end
+    (`-ra`)."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not stands_on_the_whole_stack(item.nodeid))
     if any(shutil.which(name) for name in CHROMIUM_NAMES):
         return
     for item in items:

@@ -57,7 +57,9 @@ def test_a_key_that_left_the_ring_opens_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "no-colon", "k:###", "k:" + base64.b64encode(b"short").decode(), setting(k=OLD) + "," + setting(k=NEW), ":" + "A" * 44]
+    "text",
+    ["", "no-colon", "k:###", "k:" + base64.b64encode(b"short").decode(), setting(k=OLD) + "," + setting(k=NEW), ":" + "A" * 44],
+    ids=["empty", "no colon", "no base64", "too short", "one name twice", "no name"],
 )
 def test_a_malformed_setting_is_refused_without_showing_the_key(text: str) -> None:
     with pytest.raises(ValueError) as refusal:

@@ -7,10 +7,10 @@ import pytest
 
 from casework.comparing import comparisons
 from casework.views import EvidenceRecord
-from catalogue.loader import Catalogue
 from domain.service_item import ServiceItem
 from domain.text import Bilingual
 from tests.builders import library_card
+from tests.packaged import packaged_catalogue
 
 SHELF = {"type": "string", "maxLength": 20, "x-label": {"zh": "书架号", "en": "Shelf"}}
 APPLICANT = {"name": "虞书谣", "id_number": "330302199001020015"}
@@ -85,7 +85,7 @@ def test_differences_come_first() -> None:
 
 
 def test_items_of_the_catalogue_compare_more_than_the_applicants_name() -> None:
-    birth = next(item for item in Catalogue().all() if item.code == "birth-registration")
+    birth = next(item for item in packaged_catalogue().all() if item.code == "birth-registration")
     answers = {"certificate_number": "T330123456", "child_name": "陈念"}
     said = record("birth_certificate", certificate_number="T330123456", child_name="陈年")
     assert ("answers.child_name", "陈念", "陈年", False) in compared(birth, answers, said)

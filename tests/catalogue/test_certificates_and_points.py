@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalogue.loader import Catalogue
 from catalogue.simulation import Simulation, by_hand, sample_person, simulate_example
 from domain.decision import Outcome
 from domain.service_item import Delivery, Example, IdentityLevel, Kind, ServiceItem
 from tests.builders import make_id_number
+from tests.packaged import packaged_catalogue
 
-CATALOGUE = Catalogue()
+CATALOGUE = packaged_catalogue()
 CERTIFICATES = [
     "birth-record",
     "cancelled-registration",

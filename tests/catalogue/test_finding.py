@@ -3,9 +3,9 @@
 import pytest
 
 from catalogue.finding import counts, search, select
-from catalogue.loader import Catalogue
+from tests.packaged import packaged_catalogue
 
-ITEMS = Catalogue().all()
+ITEMS = packaged_catalogue().all()
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 import pytest
 
 from catalogue.guide import guide_markdown, guide_of
-from catalogue.loader import Catalogue
 from domain.service_item import MaterialSource, ServiceItem
 from domain.text import Language
 from tests.builders import TEST_SOURCES, make_service_item
+from tests.packaged import packaged_catalogue
 
-CATALOGUE = Catalogue()
+CATALOGUE = packaged_catalogue()
 
 
 @pytest.mark.parametrize("item", CATALOGUE.all(), ids=lambda item: item.code)

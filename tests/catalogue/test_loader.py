@@ -15,6 +15,7 @@ from domain.errors import InvalidInput, Unavailable, UnknownServiceItem
 from domain.service_item import ServiceItem
 from settings import PROJECT
 from tests.builders import TEST_SOURCES, library_card, make_service_item
+from tests.packaged import packaged_catalogue
 
 # As an office would have it: what has an original is not delivered online.
 CARD = library_card() | {"delivery": ["counter", "post"]}
@@ -266,9 +267,9 @@ def test_every_packaged_item_loads_and_its_document_has_a_template() -> None:
 
 
 def test_a_question_asks_for_no_more_than_anything_reads() -> None:
-    item = Catalogue().get("no-criminal-record")
+    item = packaged_catalogue().get("no-criminal-record")
     assert {e.source: e.fields for e in item.evidence}["resident_population"] == ["address", "name", "station_code", "status"]
-    assert all(e.fields and e.label for known in Catalogue().all() for e in known.evidence)
+    assert all(e.fields and e.label for known in packaged_catalogue().all() for e in known.evidence)
 
 
 # --- versions ----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from catalogue.conditions import reads_of
 from catalogue.forms import check_answers
-from catalogue.loader import Catalogue
 from catalogue.redeciding import fares
 from catalogue.rules import decide
 from catalogue.simulation import example_facts, example_request, sample_person, simulate
@@ -20,8 +19,9 @@ from domain.errors import InvalidInput
 from domain.redeciding import DecidedCase
 from domain.service_item import Kind, RuleOutcome, ServiceItem
 from tests.answers import answers_for, id_number
+from tests.packaged import packaged_catalogue
 
-CATALOGUE = Catalogue()
+CATALOGUE = packaged_catalogue()
 ITEMS = {item.code: item for item in CATALOGUE.all() if item.kind is not Kind.NOTICE}
 APPROVED = [
     (item, example)

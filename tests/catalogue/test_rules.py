@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalogue.loader import Catalogue
 from catalogue.rules import RuleSyntaxError, decide, evaluate_rule, station_of, variables_of
 from domain.decision import Outcome
 from domain.service_item import Rule, RuleOutcome, ServiceItem
 from tests.builders import NAME, STATION, library_card, make_service_item
+from tests.packaged import packaged_catalogue
 
 TEXT = {"zh": "某", "en": "Some"}
 DEFAULT = "330302000000"
@@ -45,7 +45,7 @@ REAL_FACTS: dict[str, dict[str, Any]] = {
 
 
 def item_of(code: str) -> ServiceItem:
-    return make_service_item() if code == "library-card" else Catalogue().get(code)
+    return make_service_item() if code == "library-card" else packaged_catalogue().get(code)
 
 
 def make_rule(when: str) -> Rule:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.loader import Catalogue
 from domain.figures import OTHERS, SMALLEST_TOLD, Counted, grades_told, joined_small, may_tell_share, paper_trips
 from tests.builders import make_service_item
+from tests.packaged import packaged_catalogue
 
 sizes = st.lists(st.integers(min_value=1, max_value=30), max_size=12)
 
@@ -54,7 +54,7 @@ def test_grades_are_told_all_or_not_at_all() -> None:
 
 
 def test_the_paper_way_is_one_trip_to_hand_in_one_to_collect_and_one_to_each_authority_outside_the_police() -> None:
-    catalogue = Catalogue()
+    catalogue = packaged_catalogue()
 
     def keeper_of(source: str) -> str | None:
         known = catalogue.sources[source]

@@ -1,7 +1,6 @@
 """Ids of cases and the numbers that people quote."""
 
 from datetime import UTC, date, datetime
-from uuid import uuid4
 
 import pytest
 
@@ -21,7 +20,17 @@ def test_a_workflow_id_names_its_application() -> None:
     assert application_id_of(workflow_id(case)) == case
 
 
-@pytest.mark.parametrize("text", ["", "application", "application-", "application-7", f"case-{uuid4()}", str(uuid4())])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "application",
+        "application-",
+        "application-7",
+        "case-00000000-0000-7000-8000-000000000007",
+        "00000000-0000-7000-8000-000000000007",
+    ],
+)
 def test_any_other_workflow_id_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         application_id_of(text)

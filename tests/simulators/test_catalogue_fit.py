@@ -11,6 +11,7 @@ from simulators.demo_people import DemoPerson
 from simulators.people import Person
 from simulators.population import Population
 from simulators.records import RECORDS
+from tests.packaged import packaged_catalogue
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def people() -> Population:
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    return Catalogue()
+    return packaged_catalogue()
 
 
 def facts(population: Population, item: ServiceItem, person: Person, answers: dict[str, Any]) -> dict[str, Any]:

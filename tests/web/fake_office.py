@@ -70,7 +70,6 @@ from casework.views import (
     WorkItemRow,
 )
 from catalogue.guide import sample_of
-from catalogue.loader import Catalogue
 from catalogue.simulation import example_facts
 from domain.application import STATUS_TEXT, ApplicationRequest, EvidenceView, Status, TimelineEntry, WaitingFor
 from domain.cards import CardSide
@@ -84,6 +83,7 @@ from domain.text import Bilingual
 from domain.work_items import DECIDING, KIND_TEXT, OUTCOME_TEXT, OUTCOMES, TASK_TEXT
 from tests.builders import MemoryPublications
 from tests.ledger import MemoryRecord, PlainSeal
+from tests.packaged import packaged_catalogue
 from tests.web.fake_administration import MemoryCalendar, MemoryPersonnel
 from tests.web.fake_cards import CardWorld
 from tests.web.fake_counter import CounterWorld
@@ -93,7 +93,7 @@ from tests.web.fake_queue import QUEUE_PARTS, QueueWorld
 from tests.web.fake_supervision import SupervisionWorld, supervision_parts
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-CATALOGUE = Catalogue()
+CATALOGUE = packaged_catalogue()
 CASE = UUID("01930000-0000-7000-8000-000000000001")
 WORK = UUID("01930000-0000-7000-8000-0000000000a1")
 UPLOAD = UUID("01930000-0000-7000-8000-0000000000b1")

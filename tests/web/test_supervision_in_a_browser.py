@@ -34,6 +34,7 @@ from stack.doctor import CHROMIUM_NAMES
 from tests.builders import MemoryObjects, PlainDocuments, make_application_request
 from tests.driving import TestWiring
 from tests.filing import Cabinet, some_station
+from tests.packaged import packaged_catalogue
 from tests.serving import serve
 from web import mount_static
 from web.staff import staff_router
@@ -146,7 +147,7 @@ async def _hasty(cabinet: Cabinet, clerk_id: str, station: str) -> None:
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    return Catalogue()
+    return packaged_catalogue()
 
 
 @pytest.fixture(scope="module")

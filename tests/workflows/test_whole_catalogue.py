@@ -20,7 +20,6 @@ import pytest
 
 from api.main import create_app
 from casework import accounts
-from catalogue.loader import Catalogue
 from catalogue.simulation import Simulation, simulate
 from domain.application import ApplicationRequest, Status
 from domain.clock import day_in_china
@@ -30,6 +29,7 @@ from domain.service_item import EvidenceRequest, ServiceItem, StepKind
 from settings import Settings
 from tests.answers import answers_for
 from tests.driving import RealTown, real_town
+from tests.packaged import packaged_catalogue
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
 
@@ -164,7 +164,7 @@ class Applying:
 
 
 async def test_every_item_is_applied_for_once_and_ends_as_its_path_says(migrated: Settings) -> None:
-    items = [item for item in Catalogue().all() if item.can_be_applied_for]
+    items = [item for item in packaged_catalogue().all() if item.can_be_applied_for]
     assert len(items) > 60
     gate = asyncio.Semaphore(AT_ONCE)
     async with real_town(migrated) as town, api_of(town, migrated) as api:
@@ -189,7 +189,7 @@ async def test_every_item_is_applied_for_once_and_ends_as_its_path_says(migrated
 
 
 async def test_a_public_notice_is_read_and_not_applied_for(migrated: Settings) -> None:
-    notices = [item for item in Catalogue().all() if not item.can_be_applied_for]
+    notices = [item for item in packaged_catalogue().all() if not item.can_be_applied_for]
     assert len(notices) >= 5
     async with real_town(migrated) as town, api_of(town, migrated) as api:
         for item in notices:

@@ -1,11 +1,13 @@
 """Builders of requests, service items and people, and small in-memory ports, for tests that need no real authority."""
 
 import asyncio
+import copy
 import hashlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence, Sized
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -73,7 +75,12 @@ def make_application_request(
 
 
 def library_card() -> dict[str, Any]:
-    """The fictional service item as its file reads."""
+    """The fictional service item as its file reads; the caller's own to change."""
+    return copy.deepcopy(_read_library_card())
+
+
+@cache
+def _read_library_card() -> dict[str, Any]:
     raw: dict[str, Any] = yaml.safe_load(LIBRARY_CARD.read_text(encoding="utf-8"))
     return raw
 

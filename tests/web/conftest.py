@@ -4,7 +4,8 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.web.fake_office import CLERK_TOKEN, TOKEN, World, pages
+import web
+from tests.web.fake_office import CLERK_TOKEN, TOKEN, World, office_with
 
 
 @pytest.fixture
@@ -12,9 +13,18 @@ def world() -> World:
     return World()
 
 
+@pytest.fixture(scope="session")
+def mounted() -> FastAPI:
+    """All pages, once: reading 200 routes takes longer than most tests. Pages keep nothing; what they know is the office."""
+    app = FastAPI()
+    web.mount(app, None)
+    return app
+
+
 @pytest.fixture
-def site(world: World, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
-    return pages(world, monkeypatch)
+def site(mounted: FastAPI, world: World, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+    mounted.state.office = office_with(world, monkeypatch)
+    return mounted
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, ViewportSize, sync_playwright
 
 import web
 from domain.application import Status
@@ -21,6 +21,7 @@ PROJECT = Path(web.__file__).parents[1]
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 HERE = f"/applications/{CASE}"
 PHONE, DESK, NARROW = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=900), ViewportSize(width=320, height=640)
+SIGNED_IN = {"onetrip_session": TOKEN, "onetrip_staff": CLERK_TOKEN}
 CONTRAST = 7.0
 # Text on a plain background: its contrast by WCAG's formula, for each element that holds text of its own.
 LOW_CONTRAST = """least => {
@@ -93,8 +94,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def signed_in(chromium: Browser, address: str) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport=PHONE, base_url=address)
-    cookies = {"onetrip_session": TOKEN, "onetrip_staff": CLERK_TOKEN}
-    context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
+    context.add_cookies([{"name": name, "value": value, "url": address} for name, value in SIGNED_IN.items()])
     yield context
     context.close()
 
@@ -104,15 +104,41 @@ def tab(signed_in: BrowserContext) -> Page:
     return signed_in.new_page()
 
 
-@pytest.mark.parametrize("sample", ALL_PAGES, ids=lambda sample: sample.name)
-def test_everybody_can_use_the_page(sample: SamplePage, world: World, signed_in: BrowserContext) -> None:
-    sample.arrange(world)
-    if not sample.signed_in:
-        signed_in.clear_cookies()
-    tab = signed_in.new_page()
+@pytest.fixture(scope="module")
+def walked(chromium: Browser, address: str) -> Iterator[Page]:
+    """One tab that goes from page to page, as people's do: a fresh browser for each costs more than the looking."""
+    context = chromium.new_context(base_url=address)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def walk(walked: Page, address: str) -> Iterator[tuple[Page, list[str]]]:
+    """The tab, signed in, and what pages complain of from now on."""
+    walked.goto("about:blank")
+    walked.context.add_cookies([{"name": name, "value": value, "url": address} for name, value in SIGNED_IN.items()])
     complaints: list[str] = []
-    tab.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    def fail(error: Error) -> None:
+        complaints.append(str(error))
+
+    walked.on("console", hear)
+    walked.on("pageerror", fail)
+    yield walked, complaints
+    walked.remove_listener("console", hear)
+    walked.remove_listener("pageerror", fail)
+
+
+@pytest.mark.parametrize("sample", ALL_PAGES, ids=lambda sample: sample.name)
+def test_everybody_can_use_the_page(sample: SamplePage, world: World, walk: tuple[Page, list[str]]) -> None:
+    sample.arrange(world)
+    tab, complaints = walk
+    if not sample.signed_in:
+        tab.context.clear_cookies()
     tab.set_viewport_size(DESK if sample.path.startswith("/staff") else PHONE)
     tab.goto(sample.path)
     tab.wait_for_selector("body.js-enabled")

@@ -14,7 +14,7 @@ from adapters.database.migrate import migrate
 from settings import Settings
 from stack.doctor import CHROMIUM_NAMES
 from stack.own import INFRASTRUCTURE
-from tests.dealing import Dealing, stands_on_the_whole_stack
+from tests.dealing import Dealing, stands_on_the_whole_stack, tell_apart
 from tests.running import run_stack
 
 # What a procedure must not do (clocks, randomness, I/O) is noticed here, before it costs a history.
@@ -42,6 +42,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Dealing | No
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of several processes one begins with what takes longest. Without a browser its tests are skipped, and the run says so at its end
     (`-ra`)."""
+    tell_apart(items)
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: not stands_on_the_whole_stack(item.nodeid))
     if any(shutil.which(name) for name in CHROMIUM_NAMES):

@@ -16,7 +16,7 @@ from stack.errors import StackProblem
 from stack.leash import leash
 from stack.up import READY_FILE
 
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 STOP_SECONDS = 40.0
 # What a developer's shell may set and such a stack must not see.
 FOREIGN_VARIABLES = {

@@ -35,7 +35,7 @@ HONEST: dict[str, tuple[Way, Language]] = {
     "honest, made, code in Mandarin and a turn": ("code_and_turn", "zh"),
     "honest, made, code in English and a turn": ("code_and_turn", "en"),
     "honest, made, movements alone": ("movements", "zh"),
-    "honest, made, digits alone": ("digits", "zh"),
+    "honest, made, six digits and the phone moved": ("digits", "zh"),
 }
 REAL, REAL_TURNED = "real talking clip", "real talking clip, turned by the renderer"
 # These recordings say no code, and the first of them turn no head: the other questions are what they can answer.

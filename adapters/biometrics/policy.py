@@ -15,7 +15,7 @@ class _Section(BaseModel):
 
 
 class CodePolicy(_Section):
-    """When a code counts as said; see `code_scoring.check_code`. Shortfall, margin and gain are natural logarithms, a digit.
+    """When a code counts as said; see `code_scoring.check_code`. Shortfall and gain are natural logarithms, a digit.
 
     `quiet`: root mean square of the loudest tenth under which nothing was said, 0..1. `wrong_digits`: so many are let pass in a transcript.
     """
@@ -23,7 +23,6 @@ class CodePolicy(_Section):
     quiet: float
     wrong_digits: int
     least_shortfall: float
-    least_margin: float
     least_gain: float
 
 

@@ -80,7 +80,7 @@ def _measure_one_by_one(data: Path, home: Path, trials: int, out: Path | None) -
 def _orders(data: Path, trials: int) -> list[Order]:
     """Kinds take turns, so that a run that is cut short has seen of each."""
     recordings = len(recordings_of(data / "talking"))
-    counts = dict.fromkeys([*HONEST, *ATTACKS, *RESIDUAL], trials) | dict.fromkeys(BY_WAY, max(1, trials // 2))
+    counts = dict.fromkeys([*HONEST, *ATTACKS, *BY_WAY, *RESIDUAL], trials)
     counts |= {REAL: recordings if trials > QUICK_TRIALS else 1, REAL_TURNED: 2 * recordings if trials > QUICK_TRIALS else 1}
     return [Order(kind, number) for number in range(max(counts.values())) for kind, count in counts.items() if number < count]
 

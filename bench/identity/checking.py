@@ -3,8 +3,10 @@
 import asyncio
 import io
 import multiprocessing
+import os
 import random
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -200,7 +202,15 @@ _workshop: list[_Workshop] = []  # of this process
 
 
 def _open_workshop(data: Path, home: Path) -> None:
+    threading.Thread(target=_end_with_the_bench, daemon=True).start()
     _workshop[:] = [_Workshop(data, home)]
+
+
+def _end_with_the_bench() -> None:
+    """A pool's process goes on with what was queued, and then waits for ever, when the one that began it is killed."""
+    if bench := multiprocessing.parent_process():
+        bench.join()
+        os._exit(1)
 
 
 def _try(order: Order) -> Outcome:

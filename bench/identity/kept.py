@@ -35,9 +35,13 @@ class Kept:
         if not file.exists():
             file.write_text(f"{program()}\n", encoding="utf-8")
             return
-        first, *lines = file.read_text(encoding="utf-8").splitlines()
+        text = file.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]
+        first, *lines = whole.splitlines() or [""]
         if first != program():
             raise OtherProgram(f"What {file} holds was found by another version of the program. Remove it to begin anew.")
+        if whole != text:  # cut short in the middle of a line
+            file.write_text(whole, encoding="utf-8")
         self.outcomes = [_OUTCOME.validate_json(line) for line in lines]
 
     def add(self, outcome: Outcome) -> None:

@@ -92,7 +92,12 @@ def test_curves_are_drawn_the_same_at_every_run(tmp_path: Path) -> None:
 def test_a_run_that_was_cut_short_goes_on_from_what_was_kept(tmp_path: Path) -> None:
     file, found = tmp_path / "outcomes", _outcome("print", spoofing=False)
     kept.Kept(file).add(found)
-    assert kept.Kept(file).outcomes == [found]
+    with file.open("a") as opened:
+        opened.write('{"kind": "pri')  # killed while it wrote
+    again = kept.Kept(file)
+    assert again.outcomes == [found]
+    again.add(found)
+    assert kept.Kept(file).outcomes == [found, found]
 
 
 def test_outcomes_of_another_version_of_the_check_are_not_taken_for_this_one_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,7 @@ def write_camera_files(
     recording.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    manner = Manner.drawn()
+    manner = Manner.drawn(slowest=1.1, longest_wait=0.3)  # all five movements within the time that the page leaves for them
     performance = perform_code(code, movements, language, LEAD_SECONDS if lead_seconds is None else lead_seconds, manner=manner)
     performance = performance.lasting(performance.seconds + pause_seconds)
     camera, microphone = folder / "camera.mjpeg", folder / "microphone.wav"
@@ -114,10 +114,10 @@ class Manner:
     drift: float = 0.0
 
     @classmethod
-    def drawn(cls) -> "Manner":
+    def drawn(cls, slowest: float = 1.3, longest_wait: float = 0.7) -> "Manner":
         among = random.uniform
-        waits = tuple(among(0.15, 0.7) for _ in range(8))
-        return cls(reach=among(0.88, 1.08), pace=among(0.85, 1.3), waits=waits, phase=among(0, 60), drift=among(9, 15))
+        waits = tuple(among(0.15, longest_wait) for _ in range(8))
+        return cls(reach=among(0.88, 1.08), pace=among(0.85, slowest), waits=waits, phase=among(0, 60), drift=among(9, 15))
 
 
 PLAIN = Manner()

@@ -5,7 +5,6 @@ import hashlib
 import io
 import os
 import socket
-import time
 import uuid
 from collections.abc import Iterator
 
@@ -139,13 +138,11 @@ async def test_a_wrong_password_is_unavailable_and_not_a_missing_object(seaweed:
     store.close()
 
 
-async def test_a_store_that_is_down_is_unavailable_soon() -> None:
+async def test_a_store_that_is_down_is_unavailable() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     store = S3Objects(f"127.0.0.1:{port}", "a", "b", "some-bucket", RING)
-    began = time.monotonic()
     with pytest.raises(Unavailable):
         await store.get(clip_key(), "0" * 64)
-    assert time.monotonic() - began < 5
     store.close()

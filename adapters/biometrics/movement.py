@@ -10,7 +10,7 @@ from adapters.biometrics.mesh import FaceTrack, Points
 from adapters.biometrics.policy import MovementPolicy, Policy
 from adapters.biometrics.reasons import MOVED_TOO_FAST, NO_RETURN, NOT_A_HEAD, OTHER_MOVEMENT, TOO_LITTLE_MOVEMENT
 from adapters.biometrics.relief import chosen_frames, follow_relief
-from domain.identity import CheckResult, Movement
+from domain.identity import CheckResult, Movement, Way
 from domain.text import Bilingual
 
 Degrees = NDArray[np.float64]
@@ -60,12 +60,12 @@ class Relief:
     frames: int
 
 
-def check_movement(track: FaceTrack, movements: Sequence[Movement], policy: Policy) -> CheckResult:
+def check_movement(track: FaceTrack, movements: Sequence[Movement], policy: Policy, way: Way = "code_and_turn") -> CheckResult:
     """`movements`: what was asked, in its order. Empty: drawn before its way asked for one, and so fails."""
     course = head_course(track)
     turns = find_turns(course, policy.movement)
     reliefs = [relief_of(track, course, turn, policy.movement) for turn in turns]
-    return judge_movement(course, turns, reliefs, movements, policy.movement)
+    return judge_movement(course, turns, reliefs, movements, policy.movement, way)
 
 
 def head_pose(points: Points) -> tuple[float, float]:
@@ -146,10 +146,11 @@ def relief_of(track: FaceTrack, course: HeadCourse, turn: Turn, policy: Movement
 
 
 def judge_movement(
-    course: HeadCourse, turns: Sequence[Turn], reliefs: Sequence[Relief], movements: Sequence[Movement], policy: MovementPolicy
-) -> CheckResult:
+    course: HeadCourse, turns: Sequence[Turn], reliefs: Sequence[Relief], movements: Sequence[Movement], policy: MovementPolicy,
+    way: Way = "code_and_turn",
+) -> CheckResult:  # fmt: skip
     """`reliefs`: one for each turn."""
-    note = _note(turns, reliefs)
+    note = _note_of_phone(turns, reliefs) if way == "digits" else _note(turns, reliefs)
     if not movements:
         return _failed(TOO_LITTLE_MOVEMENT, note)
     if np.abs(course.rest[0]) > policy.rest_degrees or not _as_asked([turn.movement for turn in turns], movements):
@@ -186,6 +187,12 @@ def _failed(reason: Bilingual, note: Bilingual) -> CheckResult:
 
 
 _MOVEMENTS_ZH: dict[Movement, str] = {"left": "向左", "right": "向右", "up": "抬头", "down": "低头"}
+# A head that stays still is seen to turn left by a phone that is carried to its right, and to look up by one below it.
+_PHONE: dict[Movement, Bilingual] = {
+    "left": Bilingual(zh="向右", en="right"), "right": Bilingual(zh="向左", en="left"),
+    "up": Bilingual(zh="向下", en="down"), "down": Bilingual(zh="向上", en="up"),
+}  # fmt: skip
+_RELIEF = Bilingual(zh="立体感 1 为真实头部，0 为平面。", en="Relief 1 is a head, 0 a flat picture.")
 
 
 def _note(turns: Sequence[Turn], reliefs: Sequence[Relief]) -> Bilingual:
@@ -193,6 +200,14 @@ def _note(turns: Sequence[Turn], reliefs: Sequence[Relief]) -> Bilingual:
         return Bilingual(zh="未见明显的头部动作。", en="No clear movement of the head was seen.")
     zh = "、".join(f"{_MOVEMENTS_ZH[t.movement]} {t.degrees:.0f}°（立体感 {r.share:.2f}）" for t, r in zip(turns, reliefs, strict=True))
     en = ", ".join(f"{t.movement} {t.degrees:.0f}° (relief {r.share:.2f})" for t, r in zip(turns, reliefs, strict=True))
-    return Bilingual(
-        zh=f"看到的头部动作：{zh}。立体感 1 为真实头部，0 为平面。", en=f"Movements seen: {en}. Relief 1 is a head, 0 a flat picture."
-    )
+    return Bilingual(zh=f"看到的头部动作：{zh}。{_RELIEF.zh}", en=f"Movements seen: {en}. {_RELIEF.en}")
+
+
+def _note_of_phone(turns: Sequence[Turn], reliefs: Sequence[Relief]) -> Bilingual:
+    """Who cannot turn the head was asked to carry the phone around it."""
+    if not turns:
+        return Bilingual(zh="未见手机明显移动。", en="No clear movement of the phone was seen.")
+    seen = list(zip(turns, reliefs, strict=True))
+    zh = "、".join(f"{_PHONE[t.movement].zh} {t.degrees:.0f}°（立体感 {r.share:.2f}）" for t, r in seen)
+    en = ", ".join(f"{_PHONE[t.movement].en} {t.degrees:.0f}° (relief {r.share:.2f})" for t, r in seen)
+    return Bilingual(zh=f"看到的手机移动：{zh}。{_RELIEF.zh}", en=f"Movements of the phone seen: {en}. {_RELIEF.en}")

@@ -66,6 +66,16 @@ def test_a_small_movement_is_none() -> None:
     assert answer.passed is False and answer.reason == TOO_LITTLE_MOVEMENT
 
 
+def test_the_clerk_reads_of_the_head_or_of_the_phone_whichever_was_to_move() -> None:
+    seen = course((22, 0))
+    turns = find_turns(seen, POLICY.movement)
+    of_head, of_phone = (judge_movement(seen, turns, [HEAD], ["left"], POLICY.movement, way).note for way in ("code_and_turn", "digits"))
+    assert of_head and "头部动作：向左 22°" in of_head.zh and "left 22°" in of_head.en
+    assert of_phone and "手机移动：向右 22°" in of_phone.zh and "phone seen: right 22°" in of_phone.en
+    nothing = judge_movement(seen, [], [], ["left"], POLICY.movement, "digits").note
+    assert nothing and "手机" in nothing.zh and "phone" in nothing.en
+
+
 def test_the_head_must_come_back() -> None:
     away = course((22, 0))
     answer = judged(HeadCourse(away.turned[:13], away.rest), ["left"])

@@ -9,7 +9,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
-from adapters.uploads import WRONG_KIND, kind_of
+from adapters.uploads import kind_of
 from domain.cards import CardRead
 from domain.errors import FieldError, InvalidInput, TooLarge, Unavailable, UnsupportedMedia
 from domain.text import Bilingual
@@ -24,6 +24,10 @@ _PROJECT = Path(__file__).resolve().parent.parent.parent
 _SIZE = struct.Struct("!II")  # of the media type and of the photograph
 _ERRORS = {error.kind: error for error in (InvalidInput, TooLarge, UnsupportedMedia)}
 
+NO_PICTURE = Bilingual(
+    zh="这个文件不是照片（JPG、PNG、WebP、HEIC）。请重新拍照或选择一张照片；也可以手工填写。",
+    en="This file is no photograph (JPEG, PNG, WebP, HEIC). Take or choose another one, or type what the card says.",
+)
 TOO_SLOW = Bilingual(
     zh="这张照片处理不了，请重新拍一张；也可以手工填写。",
     en="This photograph cannot be processed. Take another one, or type what the card says.",
@@ -46,8 +50,8 @@ class CardReadingProcess:
         """Raises as the port says."""
         if len(photo) > MAX_BYTES:
             raise TooLarge
-        if not kind_of(photo).startswith("image/"):  # before a process is started for it
-            raise UnsupportedMedia(WRONG_KIND)
+        if not _is_picture(photo):  # before a process is started for it
+            raise UnsupportedMedia(NO_PICTURE)
         if self._waiting >= WAITING_ALLOWED:
             raise Unavailable
         self._waiting += 1
@@ -136,6 +140,13 @@ class CardReadingProcess:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
         await process.wait()
+
+
+def _is_picture(data: bytes) -> bool:
+    try:
+        return kind_of(data).startswith("image/")
+    except UnsupportedMedia:
+        return False
 
 
 def _result(line: bytes) -> CardRead:

@@ -50,7 +50,7 @@ def parse_id_number(text: str, *, today: date, path: str = "/applicant/id_number
     """
     value = text.strip().replace(" ", "").upper()
     if len(value) != 18 or not value[:17].isdecimal() or not value.isascii() or not (value[17].isdecimal() or value[17] == "X"):
-        raise _refuse(path, "身份证号应为18位，请核对", "An ID number has 18 characters. Please check it")
+        raise _refuse(path, "身份证号应为 18 位，请核对", "An ID number has 18 characters. Please check it")
     try:
         right = ric.calc_check_digit(value)
     except ValidationError as error:  # pragma: no cover - the form was checked above

@@ -590,7 +590,7 @@ class World(QueueWorld, CounterWorld, FaceWorld):
                 fields=[
                     FieldError(
                         path="/applicant/id_number",
-                        text=zh_en("身份证号应为18位，请核对", "An ID number has 18 characters. Please check it"),
+                        text=zh_en("身份证号应为 18 位，请核对", "An ID number has 18 characters. Please check it"),
                     )
                 ]
             )

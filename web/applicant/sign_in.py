@@ -15,6 +15,7 @@ from web.visitor import APPLICANT_COOKIE, CheckedForm, language_of, local_addres
 
 router = APIRouter(route_class=PageRoute)
 HOME = "/applications"
+_AS_ASKED = ("name", "id_number", "phone")  # from top to bottom
 
 
 @router.get("/sign-in", response_class=HTMLResponse)
@@ -72,7 +73,8 @@ async def _details(request: Request, typed: dict[str, str], onward: str, error: 
 
 def _named_as_typed(problems: dict[str, Any]) -> dict[str, Any]:
     """`/applicant/phone` and `/phone` are the same field here."""
-    short = {name.removeprefix("applicant-"): text for name, text in problems["error_of"].items()}
+    found = {name.removeprefix("applicant-"): text for name, text in problems["error_of"].items()}
+    short = {name: found.pop(name) for name in _AS_ASKED if name in found} | found
     links = [{"text": text, "href": f"#{name}"} if name != "main" else {"text": text} for name, text in short.items()]
     return {"errors": links, "error_of": short}
 

@@ -176,8 +176,8 @@ def _of_applicant(item: ServiceItem) -> list[GuideStep]:
         steps.append(GuideStep(kind="upload", title=Bilingual(zh="上传材料", en="Upload documents"), text=text))
     if item.identity is IdentityLevel.FACE:
         text = Bilingual(
-            zh="用手机录 5 秒视频，读出四个数字；也可以改到窗口核验。",
-            en="A clip of 5 seconds in which you read four digits; or at the counter.",
+            zh="用手机录几秒钟视频，读出四个数字，转一下头；也可以改到窗口核验。",
+            en="A few seconds of video: read four digits and turn your head; or come to the counter.",
         )
         steps.append(GuideStep(kind="identity", title=Bilingual(zh="核验本人", en="Prove that it is you"), text=text))
     return steps

@@ -86,7 +86,8 @@ class MaterialMissing(WrongState):
 class ChallengeExpired(WrongState):
     kind = "challenge-expired"
     default = Bilingual(
-        zh="验证码已过期或已使用，请获取新的验证码后重新录制。", en="The code has expired or was used. Ask for a new code and record again."
+        zh="要录制的内容已过期或已用过，请获取新的再录。",
+        en="What was to be recorded has expired or was used. Ask for something new and record again.",
     )
 
 

@@ -4,7 +4,7 @@ import logging
 import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -94,13 +94,20 @@ def problem_page(request: Request, error: DomainError) -> Response:
     heading = {404: "problem.not_found", 403: "problem.not_allowed", 409: "problem.conflict", 503: "problem.busy"}.get(
         status, "problem.failed"
     )
-    return page(request, "problem.html", status, heading=heading, text=error.text, staff=staff)
+    return page(request, "problem.html", status, heading=heading, text=error.text, staff=staff, came_from=_came_from(request))
+
+
+def _came_from(request: Request) -> str:
+    """The page of this site that led here, empty where there was none."""
+    before = urlsplit(request.headers.get("referer", ""))
+    if before.netloc != request.url.netloc or before.path == request.url.path:
+        return ""
+    return urlunsplit(("", "", before.path, before.query, ""))
 
 
 def broken_page(request: Request) -> Response:
-    return page(
-        request, "problem.html", 500, heading="problem.broken", text=None, staff=getattr(request.state, "area", "public") == "staff"
-    )
+    staff = getattr(request.state, "area", "public") == "staff"
+    return page(request, "problem.html", 500, heading="problem.broken", text=None, staff=staff, came_from=_came_from(request))
 
 
 def missing_page(request: Request) -> Response:

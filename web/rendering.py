@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -99,7 +100,7 @@ def _days_left(until: datetime) -> int:
 
 
 def _seconds_left(until: datetime) -> int:
-    return max(0, int((until - datetime.now(UTC)).total_seconds()))
+    return max(0, ceil((until - datetime.now(UTC)).total_seconds()))
 
 
 def masked_id(number: str) -> str:

@@ -40,7 +40,7 @@ SUPPLEMENT_EXPIRED = Bilingual(
     zh="期限内未补正，申请已终止，可重新申请", en="Nothing was added in time, so the application ended. You can apply again"
 )
 POSTED = Bilingual(zh="已交邮寄", en="Handed to the post")
-CHALLENGE_RENEWED = Bilingual(zh="已获取新的验证码", en="A new code was given")
+CHALLENGE_RENEWED = Bilingual(zh="已换新的录制内容", en="Something new to record was given")
 MATERIAL_ATTACHED = Bilingual(zh="已上传材料", en="A document was uploaded")
 SUPPLEMENTED = Bilingual(zh="已补正，重新审核", en="Supplemented; back in review")
 NOT_A_REQUEST = Bilingual(

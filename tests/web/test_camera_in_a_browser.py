@@ -1,6 +1,7 @@
 """The camera page in a browser: hints, what is asked for while recording, an upload that is cut off, and refusals."""
 
 import base64
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -183,6 +184,21 @@ def test_who_cannot_turn_the_head_reads_six_digits_and_carries_the_phone_to_the_
     assert 10.5 <= float(world.clip_facts["seconds"]) < MAX_SECONDS, "the clip is not longer than one may be"
 
 
+def test_the_same_movement_twice_is_seen_to_be_asked_twice_and_no_arrow_covers_the_words(world: World, tab: Page) -> None:
+    world.asked = challenge("movements", movements=["up", "up", "left"])
+    world.case = fake.case_view(Status.VERIFYING, challenge=world.asked)
+    record(tab)
+    said, arrow = tab.locator("[data-part=say]"), tab.locator("[data-part=arrow]")
+    for count, way in (("1/3", "抬头"), ("2/3", "抬头"), ("3/3", "向左转头")):
+        expect(said).to_contain_text(re.compile(f"{count}.*{way}"))
+        expect(arrow).to_have_attribute("data-new", "")
+        words, drawn, panel = (where.bounding_box() for where in (said, arrow, tab.locator(".ot-camera__ask")))
+        assert words and drawn and panel
+        assert drawn["y"] >= words["y"] + words["height"] - 1, "below the words"
+        assert drawn["y"] + drawn["height"] <= panel["y"] + panel["height"] + 1, "within the panel"
+    tab.wait_for_url(f"**{HERE}/result", timeout=RECORDED_MS)
+
+
 @pytest.mark.parametrize(
     ("faces", "said"), [(NOBODY, "没有看到脸"), (TWO, "画面里不止一个人"), (SMALL_FACE, "请靠近一点")], ids=["nobody", "two", "far"]
 )
@@ -251,8 +267,8 @@ def test_a_reload_in_the_middle_of_an_upload_costs_nothing(world: World, tab: Pa
     record(tab)
     expect(tab.locator("[data-part=say]")).to_contain_text("网络断了", timeout=RECORDED_MS)
     arrived = sum(map(len, world.parts))
+    tab.reload()  # first: the page before it goes on trying, too
     world.done.append(("reloaded", None))
-    tab.reload()
     tab.wait_for_url(f"**{HERE}/result", timeout=RECORDED_MS)
     assert done(world, "upload_resumed") == [arrived] and len(done(world, "upload_begun")) == 1
     assert done(world, "clip_arrived") == [world.clip_size]

@@ -16,7 +16,7 @@ from tests.web.fake_face import challenge
 from tests.web.fake_office import CASE, CLERK_CSRF, CSRF, WORK, World
 
 HERE = f"/applications/{CASE}"
-CLIP = {"clip": ("clip.webm", b"webm-bytes", "video/webm;codecs=vp8")}
+CLIP = {"clip": ("clip.webm", b"\x1a\x45\xdf\xa3 bytes", "video/webm;codecs=vp8")}
 GUARDIAN = {"guardian_name": "林建国", "guardian_id_number": "330302196001011234", "guardian_relation": "father"}
 
 
@@ -127,7 +127,10 @@ def test_a_way_that_there_is_not_leaves_the_way_as_it_was(browser: TestClient, w
 def test_who_does_not_see_the_screen_is_read_to(browser: TestClient) -> None:
     onward = browser.post(f"{HERE}/face/code", data={"csrf": CSRF, "way": "digits", "aloud": "yes"}).headers["location"]
     assert onward == f"{HERE}/face/record?aloud=1"
-    assert 'data-aloud="yes"' in browser.get(onward).text
+    page = browser.get(onward).text
+    assert 'data-aloud="yes"' in page
+    for way in ("movements", "digits", "code_and_turn"):
+        assert f'name="way" value="{way}"' in page, "whoever is not read to may still choose any way"
 
 
 def test_the_camera_page_always_offers_the_counter(browser: TestClient, world: World) -> None:
@@ -147,6 +150,13 @@ def test_a_clip_that_is_not_there_is_said_beside_the_field(browser: TestClient) 
     assert answer.status_code == 422 and 'href="#clip"' in answer.text and "3582" in answer.text
 
 
+@pytest.mark.parametrize("data", [b"%PDF-1.7 a letter", b"a note that was renamed", b""])
+def test_a_file_that_is_no_video_is_said_beside_the_field_and_is_no_try(browser: TestClient, world: World, data: bytes) -> None:
+    answer = browser.post(f"{HERE}/face/clip", data={"csrf": CSRF}, files={"clip": ("clip.mp4", data, "video/mp4")})
+    assert answer.status_code == 422 and 'href="#clip"' in answer.text and "3582" in answer.text
+    assert "hand_in_clip" not in dict(world.done)
+
+
 # --- the result ------------------------------------------------------------------------------------------------------
 
 
@@ -162,7 +172,17 @@ def test_a_pause_sends_from_the_camera_to_the_page_that_counts_it_down(browser: 
     awaiting(world, attempts_used=1, wait_until=datetime.now(UTC) + timedelta(seconds=90))
     assert browser.get(f"{HERE}/face/record").headers["location"] == f"{HERE}/face/result"
     page = browser.get(f"{HERE}/face/result").text
-    assert re.search(r'data-wait="(8\d|90)"', page) and "data-after-wait" in page
+    assert re.search(r'data-wait="(8\d|90)"', page)
+    presses = re.findall(rf'<form method="post" action="{HERE}/face/code">.*?</form>', page)
+    assert len(presses) == 5 and all("data-after-wait" in press for press in presses), "every way waits, as the try does"
+
+
+def test_after_a_failure_the_phones_own_camera_is_offered_with_something_new(browser: TestClient, world: World) -> None:
+    awaiting(world, attempts_used=1)
+    page = browser.get(f"{HERE}/face/result").text
+    assert 'name="onward" value="file"' in page and "data-after-wait" not in page
+    onward = browser.post(f"{HERE}/face/code", data={"csrf": CSRF, "way": "digits", "onward": "file"}).headers["location"]
+    assert onward == f"{HERE}/face/file" and ("renew_challenge", (CASE, "digits")) in world.done
 
 
 def test_after_the_last_try_the_page_says_what_to_bring_and_where_it_went(browser: TestClient, world: World) -> None:

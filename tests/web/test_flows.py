@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from domain.application import ApplicationRequest, Status
+from domain.errors import FieldError, InvalidInput
 from tests.web import fake_office as fake
 from tests.web.fake_administration import ACCOUNT
 from tests.web.fake_counter import PERSON
@@ -159,6 +160,23 @@ def test_a_body_over_the_limit_is_refused_with_words(browser: TestClient) -> Non
     assert "文件太大" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("came_from", "link"),
+    [
+        ("http://testserver/items?q=card", '<a href="/items?q=card" class="govuk-back-link">'),
+        ("http://elsewhere.example/items", None),
+        ("http://testserver/items/none", None),
+        ("", None),
+    ],
+)
+def test_a_page_that_is_not_there_leads_back_to_the_page_of_this_site_before_it(
+    browser: TestClient, came_from: str, link: str | None
+) -> None:
+    answer = browser.get("/items/none", headers={"Referer": came_from})
+    assert answer.status_code == 404
+    assert link in answer.text if link else "govuk-back-link" not in answer.text
+
+
 def test_session_cookies_cannot_be_read_by_scripts_or_sent_from_other_sites(stranger: TestClient) -> None:
     csrf = token_of(stranger, "/sign-in/code?request=x")
     answer = stranger.post("/sign-in/code", data={"csrf": csrf, "request": str(CODE_REQUEST), "code": "123456"})
@@ -175,9 +193,20 @@ def test_sign_in_keeps_what_was_typed_and_says_what_is_wrong(stranger: TestClien
     assert answer.status_code == 422
     for value in typed.values():
         assert f'value="{value}"' in answer.text
-    assert '<a href="#id_number">身份证号应为18位，请核对</a>' in answer.text
+    assert '<a href="#id_number">身份证号应为 18 位，请核对</a>' in answer.text
     assert 'id="id_number-error"' in answer.text
     assert "<title>错误：" in answer.text
+
+
+def test_what_is_wrong_is_listed_as_the_page_asks_it(stranger: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise InvalidInput(
+            fields=[FieldError(path=f"/applicant/{name}", text=fake.zh_en(name, name)) for name in ("id_number", "phone", "name")]
+        )
+
+    monkeypatch.setattr("casework.accounts.request_code", refuse)
+    answer = stranger.post("/sign-in", data={"csrf": token_of(stranger, "/sign-in"), "name": "", "id_number": "", "phone": ""})
+    assert re.findall(r'<a href="#(name|id_number|phone)"', answer.text) == ["name", "id_number", "phone"]
 
 
 def test_signing_in_goes_on_to_the_code_and_then_where_one_came_from(stranger: TestClient) -> None:

@@ -28,7 +28,7 @@ WAYS: tuple[Way, ...] = ("code_and_turn", "movements", "digits")
 WORDS = (
     *("open", "record", "anyway", "again", "aim", "good", "dark", "bright", "far", "near", "off_middle", "no_face", "two_faces"),
     *("starting", "look", "read_zh", "read_en", "move_left", "move_right", "move_up", "move_down", "carry_left", "carry_right"),
-    *("aloud_digits", "aloud_then", "aloud_moves", "carry_help", "sending", "going_on", "waiting", "clock", "clock_over"),
+    *("aloud_digits", "aloud_then", "aloud_moves", "carry_help", "nth", "sending", "going_on", "waiting", "clock", "clock_over"),
     *("denied", "none", "busy", "no_voice", "unsent"),
 )
 NO_CONSENT = Bilingual(
@@ -41,6 +41,7 @@ _GUARDIAN_PARTS = {
     "relation": Bilingual(zh="请选择与申请人的关系", en="Choose the relation to the applicant"),
 }
 _NO_CLIP = Bilingual(zh="请先录制或选择一段视频", en="Record or choose a video first")
+_NO_VIDEO = Bilingual(zh="这个文件不是 webm 或 mp4 视频，请重新选择", en="This file is no webm or mp4 video. Choose another one")
 
 
 def _here(request: Request, application_id: UUID, rest: str = "") -> str:
@@ -210,6 +211,8 @@ async def hand_in(request: Request, application_id: UUID, actor: Served, form: C
         sent = await file_of(form, "clip")
         if sent is None:
             raise InvalidInput(fields=[FieldError(path="/clip", text=_NO_CLIP)])
+        if not _begins_like_a_video(sent[0]):
+            raise InvalidInput(fields=[FieldError(path="/clip", text=_NO_VIDEO)])
         await applying.hand_in_clip(request.app.state.office, actor, application_id, *sent)
     except TooManyAttempts:
         return RedirectResponse(_here(request, application_id, "/result"), 303)
@@ -218,6 +221,11 @@ async def hand_in(request: Request, application_id: UUID, actor: Served, form: C
     except DomainError as error:
         return await _not_taken(request, actor, application_id, error)
     return RedirectResponse(_here(request, application_id, "/result"), 303)
+
+
+def _begins_like_a_video(data: bytes) -> bool:
+    """Whether it may be webm (EBML) or mp4 (ISO/IEC 14496-12): a wrong file that was picked is no try."""
+    return data[:4] == b"\x1a\x45\xdf\xa3" or data[4:8] == b"ftyp"
 
 
 def _said(request: Request, error: DomainError) -> Response:

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from casework import reads
+from casework import reads, real_name
 from casework.reads import ReadFilter, ReadView
 from domain.clock import day_in_china
 from domain.text import Language
@@ -49,6 +49,7 @@ async def my_data(
         case_id=case,
         paged=bool(cursor),
         narrowed=bool(item or source or case),
+        reading=real_name.READING,
     )
 
 

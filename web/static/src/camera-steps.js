@@ -5,10 +5,11 @@ const ACT_MS = { move: 2200, carry: 4000 }; // of the head; of the phone around 
 const LAST_MS = 300;
 const TONE_MS = 160;
 
-/** The steps of a challenge in their order: `{ kind, ms }`, with `code`, or `to` for where head or phone goes. */
+/** The steps of a challenge in their order: `{ kind, ms }`, with `code`, or `nth` and `to` for where head or phone goes. */
 export function stepsOf({ code, acts }) {
   const digits = code ? [{ kind: "digits", code, ms: code.length * DIGIT_MS }] : [];
-  return [{ kind: "settle", ms: SETTLE_MS }, ...digits, ...acts.map((act) => ({ ...act, ms: ACT_MS[act.kind] })), { kind: "settle", ms: LAST_MS }];
+  const each = acts.map((act, before) => ({ ...act, nth: before + 1, ms: ACT_MS[act.kind] }));
+  return [{ kind: "settle", ms: SETTLE_MS }, ...digits, ...each, { kind: "settle", ms: LAST_MS }];
 }
 
 export const lengthOf = (steps) => steps.reduce((sum, step) => sum + step.ms, 0);

@@ -157,9 +157,10 @@ function begin() {
     return { blob: new Blob(pieces, { type }), seconds, until: Date.now() + Number(data.left) * 1000 };
   }
 
-  function draw(step, { language }) {
+  function draw(step, { language, acts }) {
     digits.hidden = step.kind !== "digits";
     arrow.hidden = !("to" in step);
+    delete arrow.dataset.new;
     if (aloud && step.kind !== "settle") steps.tone();
     if (step.kind === "settle") return say(words.look, "off");
     if (step.kind === "digits") {
@@ -168,7 +169,9 @@ function begin() {
     }
     arrow.dataset.kind = step.kind;
     arrow.dataset.to = step.to;
-    say(inWords(step), "off");
+    requestAnimationFrame(() => (arrow.dataset.new = ""));
+    const count = acts.length > 1 ? fill(words.nth, { n: step.nth, all: acts.length }) : "";
+    say(count + inWords(step), "off");
   }
 
   // --- handing in ----------------------------------------------------------------------------------------------------

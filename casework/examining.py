@@ -37,6 +37,7 @@ WAY_TEXT: Mapping[Way, Bilingual] = {
     "movements": Bilingual(zh="只做动作", en="Movements only"),
     "digits": Bilingual(zh="读数字、移动手机", en="Digits, and moving the phone"),
 }
+NOTHING_READ = Bilingual(zh="这种录法不读数字。", en="In this way nothing is read aloud.")
 Outcome = Literal["passed", "failed", "not_performed"]
 
 
@@ -142,7 +143,7 @@ def _try(clip: Mapping[str, Any]) -> TryView:
         way_text=WAY_TEXT[verdict.way if verdict else "code_and_turn"],
         passed=verdict.passed if verdict else None,
         frames=len(verdict.frame_digests) if verdict and not gone else 0,
-        checks=[_check(check) for check in verdict.checks] if verdict else [],
+        checks=[_check(check, verdict.way) for check in verdict.checks] if verdict else [],
         policy=verdict.policy if verdict else "",
     )
 
@@ -152,6 +153,8 @@ def _verdict(clip: Mapping[str, Any]) -> IdentityVerdict | None:
     return IdentityVerdict.model_validate(stored) if stored else None
 
 
-def _check(check: CheckResult) -> CheckView:
+def _check(check: CheckResult, way: Way) -> CheckView:
     outcomes: Mapping[bool | None, Outcome] = {True: "passed", False: "failed", None: "not_performed"}
-    return CheckView(name=check.name, text=CHECK_TEXT[check.name], outcome=outcomes[check.passed], note=check.note, told=check.reason)
+    unasked = check.passed is None and way == "movements" and check.name in ("code", "lips")
+    note = check.note or (NOTHING_READ if unasked else None)
+    return CheckView(name=check.name, text=CHECK_TEXT[check.name], outcome=outcomes[check.passed], note=note, told=check.reason)

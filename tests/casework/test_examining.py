@@ -15,7 +15,7 @@ from casework.actors import ClerkActor
 from casework.office import Office
 from casework.reads import reads_of_case
 from domain.errors import NotAllowed, NotFound, Unavailable, WorkItemNotClaimed
-from domain.identity import CheckResult, IdentityVerdict
+from domain.identity import CheckResult, IdentityVerdict, Way
 from domain.ids import new_id
 from domain.jurisdiction import Role
 from domain.object_keys import frame_key
@@ -59,16 +59,16 @@ class Check:
     clerk: ClerkActor
 
 
-async def a_check(cabinet: Cabinet, *, kind: StepKind = StepKind.IDENTITY_CHECK, deleted: bool = False) -> Check:
+async def a_check(cabinet: Cabinet, *, kind: StepKind = StepKind.IDENTITY_CHECK, deleted: bool = False, way: Way = "code_and_turn") -> Check:
     station, network = some_station(), ClosedNetwork()
     case = await cabinet.case(station, make_application_request(id_number=make_id_number(78)))
     item = await cabinet.work_item(case, kind, Role.COUNTER)
-    clip = await a_failed_try(cabinet, case, deleted=deleted)
+    clip = await a_failed_try(cabinet, case, deleted=deleted, way=way)
     office = dataclasses.replace(cabinet.office, engine=network)  # type: ignore[arg-type]
     return Check(office, network, case, item, clip, make_clerk(Role.COUNTER, station=station))
 
 
-async def a_failed_try(cabinet: Cabinet, case: UUID, *, deleted: bool) -> UUID:
+async def a_failed_try(cabinet: Cabinet, case: UUID, *, deleted: bool, way: Way) -> UUID:
     clip, now = new_id(), datetime.now(UTC)
     digest = await cabinet.wiring.objects.put(frame_key(clip, 0), FRAME, "image/jpeg")
     verdict = IdentityVerdict(
@@ -77,7 +77,9 @@ async def a_failed_try(cabinet: Cabinet, case: UUID, *, deleted: bool) -> UUID:
             CheckResult(name="quality", passed=True),
             CheckResult(name="face", passed=False, reason=DARK, note=NOTE, score=0.71),
             CheckResult(name="spoofing", passed=None),
+            CheckResult(name="code", passed=None),
         ],
+        way=way,
         clip_seconds=6.9,
         frames_compared=3,
         face_model="Dlib",
@@ -110,12 +112,20 @@ async def test_the_holder_sees_each_tries_frames_and_why_each_check_came_out_so(
     await queueing.claim(check.office, check.clerk, check.item)
     (tried,) = (await examining.identity_file(check.office, check.clerk, check.item)).tries
     assert (tried.clip_id, tried.passed, tried.frames) == (check.clip, False, 1)
-    assert [(c.name, c.outcome) for c in tried.checks] == [("quality", "passed"), ("face", "failed"), ("spoofing", "not_performed")]
+    assert [(c.name, c.outcome) for c in tried.checks] == [("quality", "passed"), ("face", "failed"), *[(name, "not_performed") for name in ("spoofing", "code")]]
     assert (tried.checks[1].note, tried.checks[1].told) == (NOTE, DARK)
     assert await examining.frame(check.office, check.clerk, check.item, check.clip, 0) == FRAME
     assert await examining.portrait(check.office, check.clerk, check.item) == PORTRAIT
     (asked,) = check.network.asked
     assert (asked.id_number, asked.clerk_id) == (make_id_number(78), check.clerk.clerk_id)
+
+
+@pytest.mark.parametrize(("way", "note"), [("movements", examining.NOTHING_READ), ("code_and_turn", None)])
+async def test_what_a_way_does_not_ask_for_says_so(cabinet: Cabinet, way: Way, note: Bilingual | None) -> None:
+    check = await a_check(cabinet, way=way)
+    await queueing.claim(check.office, check.clerk, check.item)
+    (tried,) = (await examining.identity_file(check.office, check.clerk, check.item)).tries
+    assert [(c.name, c.note) for c in tried.checks if c.outcome == "not_performed"] == [("spoofing", None), ("code", note)]
 
 
 async def test_a_look_is_told_once_a_day_and_stands_there_before_it_happens(cabinet: Cabinet) -> None:

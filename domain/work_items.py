@@ -82,6 +82,8 @@ def check_completion(command: CompleteWorkItem, kind: StepKind, item: ServiceIte
     Raises:
         InvalidInput: naming the field and what to do.
     """
+    if not command.outcome:
+        raise _refuse("/outcome", "请选择办理结果", "Choose the result")
     if command.outcome not in OUTCOMES[kind]:
         allowed = ", ".join(OUTCOMES[kind])
         raise _refuse("/outcome", f"办理结果应为：{allowed}", f"The outcome is one of: {allowed}")

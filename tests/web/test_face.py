@@ -193,6 +193,13 @@ def test_after_the_last_try_the_page_says_what_to_bring_and_where_it_went(browse
     assert f'action="{HERE}/face/code"' not in page
 
 
+def test_an_application_that_has_ended_sends_nobody_to_a_counter(browser: TestClient, world: World) -> None:
+    world.case = fake.case_view(Status.WITHDRAWN, identity=identity(attempts_used=1))
+    assert browser.get(f"{HERE}/face/result").headers["location"] == HERE
+    live = browser.get(f"{HERE}/face/live").text
+    assert "已经结束" in live and "请到窗口" not in live
+
+
 def test_who_has_used_up_the_day_keeps_the_counter(browser: TestClient, world: World) -> None:
     tomorrow = datetime.now(UTC) + timedelta(hours=9)
     awaiting(world, attempts_used=1, tries_today=10, to_counter=True, wait_until=tomorrow)

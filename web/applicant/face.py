@@ -259,8 +259,11 @@ async def demo_clip(request: Request, application_id: UUID, actor: Served, form:
 
 
 @router.get("/result", response_class=HTMLResponse)
-async def result(request: Request, application_id: UUID, actor: Served) -> HTMLResponse:
-    return page(request, "face-result.html", **case_facts(request, await _case(request, actor, application_id)))
+async def result(request: Request, application_id: UUID, actor: Served) -> Response:
+    case = await _case(request, actor, application_id)
+    if case.status.final and not case.identity.passed:  # withdrawn, or decided at the counter: nothing waits for a result
+        return RedirectResponse(case_home(request, application_id), 303)
+    return page(request, "face-result.html", **case_facts(request, case))
 
 
 @router.get("/live")

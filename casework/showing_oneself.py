@@ -56,15 +56,18 @@ async def show_challenge(office: Office, actor: Actor, application_id: UUID) -> 
 
 
 async def hand_in_clip(
-    office: Office, actor: Actor, application_id: UUID, data: bytes, media_type: str, stated_seconds: float | None = None
-) -> ApplicationView:
+    office: Office, actor: Actor, application_id: UUID, data: bytes, media_type: str, stated_seconds: float | None = None,
+    *, challenge_id: UUID | None = None,
+) -> ApplicationView:  # fmt: skip
     """Store a clip and have it checked. What it answers to is the newest challenge, which is used up.
+
+    `challenge_id`: what the person was shown, where that is known; no clip is taken once something else is asked.
 
     Raises:
         TooLarge, UnsupportedMedia, InvalidInput: the clip was not taken; the challenge stays.
         NoConsent, NoGuardianConsent, MaterialMissing, ChallengeExpired, TooManyAttempts, WrongState: what to do first.
     """
-    await hand_in_at_once(office, actor, application_id, data, media_type, stated_seconds)
+    await hand_in_at_once(office, actor, application_id, data, media_type, stated_seconds, challenge_id)
     return await get_application(office, actor, application_id)
 
 

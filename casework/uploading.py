@@ -127,14 +127,15 @@ async def drop_upload(office: Office, actor: Actor, application_id: UUID, upload
 
 
 async def hand_in_at_once(
-    office: Office, actor: Actor, application_id: UUID, data: bytes, media_type: str, stated_seconds: float | None = None
-) -> None:
+    office: Office, actor: Actor, application_id: UUID, data: bytes, media_type: str, stated_seconds: float | None = None,
+    challenge_id: UUID | None = None,
+) -> None:  # fmt: skip
     """A clip in one piece: the same rules, without parts.
 
     Raises:
         As `begin_upload`, and what the case refuses with.
     """
-    announced = await _announce(office, actor, application_id, len(data), media_type, stated_seconds)
+    announced = await _announce(office, actor, application_id, len(data), media_type, stated_seconds, challenge_id)
     await _hand_in(office.engine, office.identity, office.objects, announced, data, office.now())
 
 

@@ -59,7 +59,9 @@ class Check:
     clerk: ClerkActor
 
 
-async def a_check(cabinet: Cabinet, *, kind: StepKind = StepKind.IDENTITY_CHECK, deleted: bool = False, way: Way = "code_and_turn") -> Check:
+async def a_check(
+    cabinet: Cabinet, *, kind: StepKind = StepKind.IDENTITY_CHECK, deleted: bool = False, way: Way = "code_and_turn"
+) -> Check:
     station, network = some_station(), ClosedNetwork()
     case = await cabinet.case(station, make_application_request(id_number=make_id_number(78)))
     item = await cabinet.work_item(case, kind, Role.COUNTER)
@@ -112,7 +114,11 @@ async def test_the_holder_sees_each_tries_frames_and_why_each_check_came_out_so(
     await queueing.claim(check.office, check.clerk, check.item)
     (tried,) = (await examining.identity_file(check.office, check.clerk, check.item)).tries
     assert (tried.clip_id, tried.passed, tried.frames) == (check.clip, False, 1)
-    assert [(c.name, c.outcome) for c in tried.checks] == [("quality", "passed"), ("face", "failed"), *[(name, "not_performed") for name in ("spoofing", "code")]]
+    assert [(c.name, c.outcome) for c in tried.checks] == [
+        ("quality", "passed"),
+        ("face", "failed"),
+        *[(name, "not_performed") for name in ("spoofing", "code")],
+    ]
     assert (tried.checks[1].note, tried.checks[1].told) == (NOTE, DARK)
     assert await examining.frame(check.office, check.clerk, check.item, check.clip, 0) == FRAME
     assert await examining.portrait(check.office, check.clerk, check.item) == PORTRAIT

@@ -272,6 +272,8 @@ async def test_a_damaged_part_means_sending_anew(sender: Sender) -> None:
 
 
 async def test_a_clip_in_one_piece_keeps_the_same_rules(sender: Sender) -> None:
+    with pytest.raises(ChallengeExpired):  # of something else than is asked now
+        await hand_in_clip(sender.office, PROGRAM, sender.case, CLIP, "video/webm", challenge_id=new_id())
     view = await hand_in_clip(sender.office, PROGRAM, sender.case, CLIP, "video/webm;codecs=vp8", 4.0)
     assert view.identity.checking
     [clip] = await sender.clips()

@@ -75,7 +75,7 @@ from domain.application import STATUS_TEXT, ApplicationRequest, EvidenceView, St
 from domain.cards import CardSide
 from domain.decision import PointsTally
 from domain.documents import SealVerdict
-from domain.errors import FieldError, InvalidInput, NotFound, WorkItemAlreadyClaimed
+from domain.errors import ChallengeExpired, FieldError, InvalidInput, NotFound, WorkItemAlreadyClaimed
 from domain.jurisdiction import ClerkScope, Role
 from domain.redeciding import Changed, Trial
 from domain.service_item import Kind, ServiceItem, StepKind
@@ -670,7 +670,11 @@ class World(QueueWorld, CounterWorld, FaceWorld):
         self.done.append(("choose_counter", application_id))
         return self.case
 
-    async def hand_in_clip(self, office: Any, actor: Any, application_id: UUID, data: bytes, media_type: str) -> ApplicationView:
+    async def hand_in_clip(
+        self, office: Any, actor: Any, application_id: UUID, data: bytes, media_type: str, *, challenge_id: UUID | None = None
+    ) -> ApplicationView:
+        if challenge_id not in (None, self.asked.id):
+            raise ChallengeExpired()
         self.done.append(("hand_in_clip", (len(data), media_type)))
         return self.case
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
@@ -18,7 +19,7 @@ from tests.serving import serve
 from tests.web import fake_office as fake
 from tests.web.fake_face import challenge, uploads
 from tests.web.fake_office import CASE, CSRF, TOKEN, World, pages
-from tests.web.test_face import awaiting
+from tests.web.test_face import awaiting, identity
 
 pytestmark = pytest.mark.browser
 HERE = f"/applications/{CASE}/face"
@@ -197,6 +198,16 @@ def test_the_same_movement_twice_is_seen_to_be_asked_twice_and_no_arrow_covers_t
         assert drawn["y"] >= words["y"] + words["height"] - 1, "below the words"
         assert drawn["y"] + drawn["height"] <= panel["y"] + panel["height"] + 1, "within the panel"
     tab.wait_for_url(f"**{HERE}/result", timeout=RECORDED_MS)
+
+
+def test_what_another_tab_has_replaced_is_not_recorded_the_page_shows_the_new_way(world: World, tab: Page) -> None:
+    aim(tab)
+    world.asked = challenge("movements", id=uuid4())
+    world.case = fake.case_view(Status.VERIFYING, challenge=world.asked, identity=identity(way="movements"))
+    tab.locator("#camera[data-hint=good] button[aria-disabled=false]").click()
+    expect(tab.locator("main")).to_contain_text("五个头部动作", timeout=RECORDED_MS)
+    expect(tab.get_by_role("button", name="打开摄像头")).to_be_visible()
+    assert done(world, "upload_begun") == []
 
 
 @pytest.mark.parametrize(

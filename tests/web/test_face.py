@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from starlette.testclient import TestClient
@@ -86,7 +87,7 @@ def test_what_is_asked_for_is_told_only_when_the_recording_begins(browser: TestC
     page = browser.get(f"{HERE}/face/record").text
     assert "3582" not in page and ("show_challenge", CASE) not in world.done
     told = browser.post(f"{HERE}/face/show", data={"csrf": CSRF})
-    assert told.json() == {"code": "3582", "language": "zh", "acts": [{"kind": "move", "to": "left"}]}
+    assert told.json() == {"challenge": str(world.asked.id), "code": "3582", "language": "zh", "acts": [{"kind": "move", "to": "left"}]}
     assert told.headers["cache-control"] == "no-store" and ("show_challenge", CASE) in world.done
 
 
@@ -148,6 +149,15 @@ def test_a_clip_from_the_plain_form_goes_on_with_its_type(browser: TestClient, w
 def test_a_clip_that_is_not_there_is_said_beside_the_field(browser: TestClient) -> None:
     answer = browser.post(f"{HERE}/face/clip", data={"csrf": CSRF})
     assert answer.status_code == 422 and 'href="#clip"' in answer.text and "3582" in answer.text
+
+
+def test_a_clip_of_what_another_tab_has_replaced_is_no_try_and_the_page_shows_what_is_asked_now(browser: TestClient, world: World) -> None:
+    page = browser.get(f"{HERE}/face/file").text
+    shown = re.search(r'name="challenge" value="([^"]+)"', page)
+    assert shown and shown[1] == str(world.asked.id)
+    answer = browser.post(f"{HERE}/face/clip", data={"csrf": CSRF, "challenge": str(uuid4())}, files=CLIP)
+    assert answer.status_code == 409 and "3582" in answer.text and "要录的内容已经换了" in answer.text
+    assert browser.post(f"{HERE}/face/clip", data={"csrf": CSRF, "challenge": shown[1]}, files=CLIP).status_code == 303
 
 
 @pytest.mark.parametrize("data", [b"%PDF-1.7 a letter", b"a note that was renamed", b""])

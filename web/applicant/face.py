@@ -41,6 +41,9 @@ _GUARDIAN_PARTS = {
     "relation": Bilingual(zh="请选择与申请人的关系", en="Choose the relation to the applicant"),
 }
 _NO_CLIP = Bilingual(zh="请先录制或选择一段视频", en="Record or choose a video first")
+_ANOTHER = Bilingual(
+    zh="要录的内容已经换了，请按本页现在的内容重新录制", en="What to record has changed. Record what this page asks for now"
+)
 _NO_VIDEO = Bilingual(zh="这个文件不是 webm 或 mp4 视频，请重新选择", en="This file is no webm or mp4 video. Choose another one")
 
 
@@ -181,7 +184,7 @@ async def show(request: Request, application_id: UUID, actor: Served, form: Chec
         challenge = await applying.show_challenge(request.app.state.office, actor, application_id)
     except DomainError as error:
         return _said(request, error)
-    return JSONResponse({"code": challenge.code, "language": challenge.language, "acts": _acts(challenge)})
+    return JSONResponse({"challenge": str(challenge.id), "code": challenge.code, "language": challenge.language, "acts": _acts(challenge)})
 
 
 @router.post("/code", response_class=HTMLResponse)
@@ -213,7 +216,7 @@ async def hand_in(request: Request, application_id: UUID, actor: Served, form: C
             raise InvalidInput(fields=[FieldError(path="/clip", text=_NO_CLIP)])
         if not _begins_like_a_video(sent[0]):
             raise InvalidInput(fields=[FieldError(path="/clip", text=_NO_VIDEO)])
-        await applying.hand_in_clip(request.app.state.office, actor, application_id, *sent)
+        await applying.hand_in_clip(request.app.state.office, actor, application_id, *sent, challenge_id=_shown(form))
     except TooManyAttempts:
         return RedirectResponse(_here(request, application_id, "/result"), 303)
     except NoConsent:
@@ -221,6 +224,14 @@ async def hand_in(request: Request, application_id: UUID, actor: Served, form: C
     except DomainError as error:
         return await _not_taken(request, actor, application_id, error)
     return RedirectResponse(_here(request, application_id, "/result"), 303)
+
+
+def _shown(form: FormData) -> UUID | None:
+    """Which challenge stood on the page; another tab may have asked for a new one since."""
+    try:
+        return UUID(text_of(form, "challenge"))
+    except ValueError:
+        return None
 
 
 def _begins_like_a_video(data: bytes) -> bool:
@@ -237,7 +248,9 @@ async def _not_taken(request: Request, actor: ApplicantActor, application_id: UU
     case = await _case(request, actor, application_id)
     if case.status is not Status.VERIFYING:
         return problem_page(request, error)
-    if not error.fields:
+    if isinstance(error, ChallengeExpired) and _live_challenge(request, case):
+        error.fields = (FieldError(path="/clip", text=_ANOTHER),)
+    elif not error.fields:
         error.fields = (FieldError(path="/clip", text=error.text),)
     return await _file_page(request, actor, case, error)
 

@@ -109,6 +109,7 @@ function begin() {
     } catch (refused) {
       return fail("unsent", refused.message);
     }
+    if (challenge.challenge !== data.challenge) return window.location.reload(); // another tab asked for something new, perhaps in another way
     const course = steps.stepsOf(challenge);
     if (aloud) await steps.speak(challenge.language, explained(challenge));
     let clip;

@@ -89,7 +89,7 @@ def test_what_differs_is_told_once_and_never_with_the_registers_own_value(
     wrong: dict[str, str], said: str, browser: TestClient, world: World
 ) -> None:
     first = browser.post(DETAILS, data=typed(ANSWERS | wrong))
-    assert said in first.text
+    assert said in first.text and "data-focus" in first.text, "the page begins with it, for a reader too"
     assert submitted(world) == []
     again = browser.post(DETAILS, data=typed(ANSWERS | wrong, told=told_by(first)))
     assert again.status_code == 303

@@ -203,8 +203,13 @@ _workshop: list[_Workshop] = []  # of this process
 
 
 def _open_workshop(data: Path, home: Path) -> None:
-    threading.Thread(target=_end_with_the_bench, daemon=True).start()
+    watch_the_bench()
     _workshop[:] = [_Workshop(data, home)]
+
+
+def watch_the_bench() -> None:
+    """A pool's process calls this first, so that it ends with the bench."""
+    threading.Thread(target=_end_with_the_bench, daemon=True).start()
 
 
 def _end_with_the_bench() -> None:

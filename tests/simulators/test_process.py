@@ -23,7 +23,7 @@ def start(port: int, state: Path, token: str, *more: str) -> subprocess.Popen[by
 
 
 def wait_until_healthy(base: str, process: subprocess.Popen[bytes]) -> dict[str, object]:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
             found: dict[str, object] = httpx.get(f"{base}/healthz").json()

@@ -30,6 +30,7 @@ os.environ.setdefault("QUIET_HOURS", "false")
 hypothesis.settings.register_profile("onetrip", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("onetrip")
 
+PAGE_MS = 30_000
 NO_CHROMIUM = "there is no chromium: as root, `apt-get install chromium fonts-noto-cjk`"
 
 
@@ -46,10 +47,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: not stands_on_the_whole_stack(item.nodeid))
     if any(shutil.which(name) for name in CHROMIUM_NAMES):
+        if any(item.get_closest_marker("browser") for item in items):
+            _wait_for_pages()
         return
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+
+
+def _wait_for_pages() -> None:
+    """A page that is slow on a busy machine is no failure either."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PAGE_MS)
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ ROLE_OF = {
     StepKind.COLLECTION: Role.COUNTER,
     StepKind.INVESTIGATION: Role.INVESTIGATOR,
 }
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 def make_clerk(role: Role, *, station: str | None = STATION, county: str | None = None, clerk_id: str | None = None) -> ClerkActor:

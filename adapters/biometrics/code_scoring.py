@@ -30,6 +30,12 @@ class Hearing:
     weighed: Weighed | None = None
 
 
+def pooled(several: list[Odds]) -> Odds:
+    """One opinion of several on the same sound: the mean of their logarithms, normalised at each place."""
+    mean = np.mean(several, axis=0)
+    return np.asarray(mean - np.logaddexp.reduce(mean, axis=1, keepdims=True), np.float64)
+
+
 def margins(odds: Odds, code: str) -> NDArray[np.float64]:
     """For each place, how much likelier the asked digit is than the likeliest other, shape (places,).
 

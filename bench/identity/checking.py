@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 FACE_MODEL, SPEECH_MODEL = "Dlib", "packaged"
 SPOOFING_WEIGHTS = ("2.7_80x80_MiniFASNetV2", "4_0_0_80x80_MiniFASNetV1SE")
 LOOKED_AT_SECONDS = 6.0  # from the challenge on the page until recording begins
+TALKED_SECONDS = 4.4  # before a turn: as long as the page leaves for four digits
 
 HONEST: dict[str, tuple[Way, Language]] = {
     "honest, made, code in Mandarin and a turn": ("code_and_turn", "zh"),
@@ -157,7 +158,7 @@ def _what(order: Order) -> tuple[Way, Language, Maker]:
 
 
 def _turn(side: Movement) -> Performance:
-    return perform(np.zeros(round(0.5 * SOUND_RATE), np.float32), [side])
+    return perform(np.zeros(round(TALKED_SECONDS * SOUND_RATE), np.float32), [side])
 
 
 def _outcome(order: Order, variant: str, language: Language, held_out: tuple[bool, bool], examined: Examined, seconds: float) -> Outcome:
@@ -202,8 +203,13 @@ _workshop: list[_Workshop] = []  # of this process
 
 
 def _open_workshop(data: Path, home: Path) -> None:
-    threading.Thread(target=_end_with_the_bench, daemon=True).start()
+    watch_the_bench()
     _workshop[:] = [_Workshop(data, home)]
+
+
+def watch_the_bench() -> None:
+    """A pool's process calls this first, so that it ends with the bench."""
+    threading.Thread(target=_end_with_the_bench, daemon=True).start()
 
 
 def _end_with_the_bench() -> None:

@@ -38,18 +38,21 @@ RIGHT, WRONG = 0.97, 0.005
 
 @dataclass(frozen=True)
 class Reading:
-    """A code read aloud. `kind`: who reads and in what noise."""
+    """A code read aloud. `who`: the group of speakers. `noise`: what else is heard, or how long the code is."""
 
-    kind: str
+    who: str
+    noise: str
     code: str
     sound: Sound
 
 
 @dataclass(frozen=True)
 class Trial:
-    """`kind`: that of the reading, and what the code was that it was held against."""
+    """A reading held against a code. `what`: how that code was found, and that it was accepted. `who`, `noise`: see Reading."""
 
-    kind: str
+    what: str
+    who: str
+    noise: str
     right: bool
     passed: bool
     score: float | None
@@ -91,42 +94,53 @@ def _readings(data: Path, language: Language, strings: int) -> Iterator[Reading]
             code = _draw(drawn, LENGTH)
             clean = _read(group[number % len(group)], code, drawn)
             for noise, decibels in NOISES:
-                yield Reading(f"{who}, {noise}", code, _with_noise(clean, decibels, number))
+                yield Reading(who, noise, code, _with_noise(clean, decibels, number))
             if number % 3 == 0:
                 code = _draw(drawn, LONG_LENGTH)
-                yield Reading(f"{who}, {LONG_LENGTH} digits", code, _read(group[number // 3 % len(group)], code, drawn))
+                yield Reading(who, f"{LONG_LENGTH} digits", code, _read(group[number // 3 % len(group)], code, drawn))
 
 
 def _try(reading: Reading, language: Language, listener: CodeListener, policy: CodePolicy) -> Iterator[Trial]:
-    drawn = random.Random(f"{reading.kind} {reading.code}")  # noqa: S311 - the same codes at every run
+    drawn = random.Random(f"{reading.who}, {reading.noise} {reading.code}")  # noqa: S311 - the same codes at every run
     against = [("accepted when right", reading.code)]
     against += [("random wrong code accepted", _other(drawn, reading.code)) for _ in range(WRONG_CODES_A_READING)]
     against += [("one-digit neighbour accepted", _neighbour(drawn, reading.code))]
     for what, code in against:
         answer = listener.check(reading.sound, code, language, policy)
-        yield Trial(f"{what}: {reading.kind}", code == reading.code, answer.passed is True, answer.score)
+        yield Trial(what, reading.who, reading.noise, code == reading.code, answer.passed is True, answer.score)
 
 
 def _demo_trials(listener: CodeListener, policy: CodePolicy, strings: int) -> list[Trial]:
     drawn = random.Random(11)  # noqa: S311 - the same codes at every run
     codes = [_draw(drawn, LENGTH) for _ in range(strings)]
-    readings = [Reading("English", code, read_code(code, "en", SAMPLE_RATE)) for code in codes]
+    readings = [Reading("", "English", code, read_code(code, "en", SAMPLE_RATE)) for code in codes]
     return [trial for reading in readings for trial in _try(reading, "en", listener, policy)]
 
 
 def _rates(name: str, trials: list[Trial]) -> list[Rate]:
+    """A rate for each noise, and under it one for each group of speakers, which are too few for a target of their own."""
     rates = []
-    for kind in sorted({trial.kind for trial in trials}):
-        of_kind = [trial.passed for trial in trials if trial.kind == kind]
-        right = kind.startswith("accepted when right")
-        target = RIGHT if right else WRONG if kind.startswith("random") else None
-        rates.append(Rate(f"code, {name}: {kind}", sum(of_kind), len(of_kind), target, at_most=not right))
-    random_ones = [trial.passed for trial in trials if trial.kind.startswith("random")]
-    return [*rates, Rate(f"code, {name}: random wrong code accepted: all", sum(random_ones), len(random_ones), WRONG)]
+    for what, target in (("accepted when right", RIGHT), ("random wrong code accepted", WRONG), ("one-digit neighbour accepted", None)):
+        of_what = [trial for trial in trials if trial.what == what]
+        if what.startswith("random"):
+            rates.append(_rate(f"code, {name}: {what}", of_what, target))
+        for noise in dict.fromkeys(trial.noise for trial in of_what):
+            of_noise = [trial for trial in of_what if trial.noise == noise]
+            groups = dict.fromkeys(trial.who for trial in of_noise)
+            rates.append(_rate(f"code, {name}: {what}: {noise}", of_noise, target if target == RIGHT else None))
+            rates += [
+                _rate(f"code, {name}: {what}: {noise}: {who}", [trial for trial in of_noise if trial.who == who])
+                for who in groups if len(groups) > 1
+            ]  # fmt: skip
+    return rates
+
+
+def _rate(name: str, trials: list[Trial], target: float | None = None) -> Rate:
+    return Rate(name, sum(trial.passed for trial in trials), len(trials), target, at_most=target != RIGHT)
 
 
 def _scores(name: str, trials: list[Trial], policy: CodePolicy) -> Scores:
-    scored = [trial for trial in trials if trial.score is not None and not trial.kind.startswith("one-digit")]
+    scored = [trial for trial in trials if trial.score is not None and not trial.what.startswith("one-digit")]
     wanted = [float(trial.score or 0) for trial in scored if trial.right]
     unwanted = [float(trial.score or 0) for trial in scored if not trial.right]
     return Scores(f"code {name}", wanted, unwanted, policy.least_shortfall, small_is_wanted=False)

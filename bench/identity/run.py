@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.identity.attacks import ATTACKS, BY_WAY, RESIDUAL
-from bench.identity.checking import HONEST, REAL, REAL_TURNED, Order, Outcome, prepare_home, run_all
+from bench.identity.checking import HONEST, REAL, REAL_TURNED, Order, Outcome, prepare_home, run_all, watch_the_bench
 from bench.identity.judging import attacks_part, draw_outcomes, honest_part, variants_part
 from bench.identity.kept import Kept, OtherProgram
 from bench.identity.parts import as_parts, measure_pictures, measure_sounds
@@ -72,7 +72,7 @@ def _measure(asked: argparse.Namespace, home: Path, trials: int, kept: Kept, *, 
 
 def _measure_one_by_one(data: Path, home: Path, trials: int, out: Path | None) -> list[Part]:
     """What single pictures and sounds tell."""
-    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as apart:
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn"), initializer=watch_the_bench) as apart:
         asked = apart.submit(measure_pictures, data, home), apart.submit(measure_sounds, data, home, trials)
         return as_parts([measured for part in asked for measured in part.result()], out)
 

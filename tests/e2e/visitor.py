@@ -46,7 +46,7 @@ def visit(browser: Browser, settings: Settings, viewport: dict[str, int], langua
         base_url=settings.site_url,
         accept_downloads=True,
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     return context.new_page()
 
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from tests.serving import serve
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass

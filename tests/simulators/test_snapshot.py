@@ -38,7 +38,7 @@ def test_a_restored_population_takes_new_people_as_the_one_that_was_made() -> No
 
 
 def wait_for(file: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not file.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
 

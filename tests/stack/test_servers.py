@@ -89,7 +89,7 @@ def test_a_killed_server_is_started_again_with_its_data(stack: StackProcess) -> 
         before = stack.printed().count(": ready")
         victim = next(child for child in psutil.Process(stack.pid).children() if child.name() == name)
         os.kill(victim.pid, signal.SIGKILL)
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 60
         while stack.printed().count(": ready") == before and time.monotonic() < deadline:
             time.sleep(0.05)
     assert find_marks(settings) == ("kept", b"kept")

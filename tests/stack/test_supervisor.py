@@ -25,15 +25,15 @@ from tests.stack.processes import alive, wait_until_gone
 async def started(folder: Path, *parts: Part, changed: Callable[[PartStatus], None] = lambda status: None) -> AsyncIterator[Supervisor]:
     supervisor = Supervisor(parts, folder, changed)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await supervisor.start()
         yield supervisor
     finally:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await supervisor.stop()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what it looks at changes in other processes
             await asyncio.sleep(0.02)
@@ -162,7 +162,7 @@ def test_nothing_is_left_when_the_supervisor_itself_is_killed(tmp_path: Path) ->
         "asyncio.run(main())\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=PROJECT)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (tmp_path / "started").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     pids = [pid_of(tmp_path, "one"), pid_of(tmp_path, "two")]

@@ -115,7 +115,7 @@ def chromium() -> Iterator[Browser]:
 def context_of(chromium: Browser, address: str, **options: Any) -> BrowserContext:
     context = chromium.new_context(viewport=PHONE, base_url=address, **options)
     context.add_cookies([{"name": "onetrip_session", "value": TOKEN, "url": address}])
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     return context
 
 

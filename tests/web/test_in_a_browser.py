@@ -228,5 +228,5 @@ def test_the_case_page_follows_the_case_without_reloading(world: World, tab: Pag
     assert tab.get_by_text("正在向各部门查询").first.is_visible()
     tab.evaluate("window.stayed = true")
     world.case = fake.case_view(Status.COMPLETED, "no-criminal-record")
-    tab.get_by_text("您的证明").wait_for(timeout=15_000)
+    tab.get_by_text("您的证明").wait_for()
     assert tab.evaluate("window.stayed")

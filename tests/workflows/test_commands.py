@@ -143,7 +143,7 @@ async def start(client: Client, code: str, *args: Any, id: str | None = None) ->
 
 async def failure_of(handle: Any) -> ApplicationError:
     with pytest.raises(WorkflowFailureError) as failed:
-        await asyncio.wait_for(handle.result(), 10)
+        await asyncio.wait_for(handle.result(), 60)
     assert isinstance(failed.value.cause, ApplicationError)
     return failed.value.cause
 

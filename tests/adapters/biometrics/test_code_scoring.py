@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.biometrics.code_scoring import Hearing, Odds, Weighed, check_code, gain, margins, shortfall
+from adapters.biometrics.code_scoring import Hearing, Odds, Weighed, check_code, gain, margins, pooled, shortfall
 from adapters.biometrics.policy import CodePolicy, packaged_policy
 from adapters.biometrics.reasons import OTHER_CODE
 
@@ -90,3 +90,12 @@ def test_what_a_clerk_reads_names_no_digit_that_was_heard(code: str, wrong: int)
 def test_the_packaged_policy_refuses_another_code_that_is_heard_clearly(said: str) -> None:
     assert check_code(heard(said, 3), CODE, packaged_policy().code).passed is False
     assert check_code(heard(CODE, 3), CODE, packaged_policy().code).passed is True
+
+
+def test_several_opinions_become_one_that_the_clearest_of_them_carries() -> None:
+    doubtful, clear = odds_of("3592", 2.0), odds_of(CODE, 6.0)
+    together = pooled([doubtful, clear])
+    assert np.exp(together).sum(axis=1) == pytest.approx(np.ones(len(CODE)))
+    assert together.argmax(axis=1).tolist() == [int(digit) for digit in CODE]
+    assert shortfall(doubtful, CODE) < 0 == shortfall(together, CODE)
+    assert margins(together, CODE) == pytest.approx((margins(doubtful, CODE) + margins(clear, CODE)) / 2)

@@ -93,7 +93,7 @@ async def test_two_dispatchers_at_once_send_each_notice_once(outbox: Cabinet) ->
             nonlocal arrived
             if not arrived:
                 arrived = True
-                await asyncio.wait_for(both_hold_some.wait(), 10)
+                await asyncio.wait_for(both_hold_some.wait(), 60)
             await box.take(notice)
 
         return outbox.wiring.outbox.send_notices(Channel.SMS, send, at_most=6)

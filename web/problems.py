@@ -30,7 +30,7 @@ from domain.errors import (
 )
 from domain.text import Language
 from web.rendering import page
-from web.visitor import choose_language, remember
+from web.visitor import choose_language, local_address, remember
 
 log = logging.getLogger("onetrip.pages")
 
@@ -102,7 +102,7 @@ def _came_from(request: Request) -> str:
     before = urlsplit(request.headers.get("referer", ""))
     if before.netloc != request.url.netloc or before.path == request.url.path:
         return ""
-    return urlunsplit(("", "", before.path, before.query, ""))
+    return local_address(urlunsplit(("", "", before.path, before.query, "")), "")
 
 
 def broken_page(request: Request) -> Response:

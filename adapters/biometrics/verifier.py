@@ -150,7 +150,7 @@ class ClipVerifier:
         checks: list[CheckResult] = []
         if self._policy.asks(asked.way, "movement"):
             with watch.stage("movement"):
-                checks.append(check_movement(track, asked.movements, self._policy))
+                checks.append(check_movement(track, asked.movements, self._policy, asked.way))
         if self._policy.asks(asked.way, "lips"):
             with watch.stage("lips"):
                 checks.append(check_lips(track, clip.sound, self._policy))

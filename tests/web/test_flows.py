@@ -165,6 +165,7 @@ def test_a_body_over_the_limit_is_refused_with_words(browser: TestClient) -> Non
     [
         ("http://testserver/items?q=card", '<a href="/items?q=card" class="govuk-back-link">'),
         ("http://elsewhere.example/items", None),
+        ("http://testserver//elsewhere.example/items", None),
         ("http://testserver/items/none", None),
         ("", None),
     ],

@@ -71,7 +71,7 @@ async def _place(size: int, settings: Settings, exits: AsyncExitStack, console: 
     exits.push_async_callback(wiring.close)
     office = await wiring.office()
     began = time.perf_counter()
-    await plant(wiring.database, settings.database_owner, office.catalogue.get(ITEM), 0, size)
+    await plant(wiring.database, settings.database_owner, office.catalogue.get(ITEM), size)
     owner = await asyncpg.connect(settings.database_owner)
     exits.push_async_callback(owner.close)
     gigabytes = await owner.fetchval("select pg_database_size(current_database())") / 1e9

@@ -72,10 +72,12 @@ with ended as materialized (
 visits as (
     select application_id, greatest(sum(noted), max(worked)) as n
     from (
-        select application_id, count(*) as noted, 0 as worked from counter_visits where at < :until group by 1
+        select application_id, count(*) as noted, 0 as worked from counter_visits
+        where at < :until and application_id in (select id from ended) group by 1
         union all
         select distinct application_id, 0, 1 from work_items
         where kind in ('counter_check', 'identity_check', 'collection') and status = 'completed'
+            and application_id in (select id from ended)
     ) v group by 1
 ),
 counted as (

@@ -1,5 +1,6 @@
 """What the supervisor's board shows: counts and the few rows that need somebody now, of one county or station."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,16 +26,17 @@ class SupervisionStore:
         `homeless`: with the cases whose territory no registry has told yet. Keys: `states`, `promised`, `legal`, `steps`, `offices`,
         `people`, `sources`, `inquiries`.
         """
-        values = {"place": place, "at": at, "near": at + timedelta(days=NEAR_DAYS), "listed": LISTED}
-        territory = _cases_within(place, homeless=homeless)
-        work = "w.jurisdiction = :place" if len(place) == 12 else "w.county = :place"
+        values = {"place": place, "beyond": str(int(place) + 1), "at": at, "near": at + timedelta(days=NEAR_DAYS), "listed": LISTED}
+        territories = _cases_within(place, homeless=homeless)
+        # A county's by the range of its codes: the index that is ordered by them knows all that is counted.
+        work = "w.jurisdiction = :place" if len(place) == 12 else "w.jurisdiction >= :place and w.jurisdiction < :beyond"
         inquiry = "i.station = :place" if len(place) == 12 else "i.county = :place"
         async with self._db.statement() as connection:
             read = _Reading(connection, values)
             return {
-                "states": await read.rows(_STATES.format(territory=territory)),
-                "promised": await read.limit("promised_due_at", territory),
-                "legal": await read.limit("legal_due_at", territory),
+                "states": [row for where in territories for row in await read.rows(_STATES.format(territory=where))],
+                "promised": await read.limit("promised_due_at", territories),
+                "legal": await read.limit("legal_due_at", territories),
                 "steps": {
                     **await read.row(_STEP_COUNTS.format(work=work)),
                     "rows": await read.rows(_STEPS.format(work=work)),
@@ -63,21 +65,27 @@ class _Reading:
     async def row(self, query: str, **more: Any) -> Record:
         return (await self.rows(query, **more))[0]
 
-    async def limit(self, column: str, territory: str) -> Record:
+    async def limit(self, column: str, territories: Sequence[str]) -> Record:
         """Of cases with a limit: how many passed it, how many come near, and the first of both."""
-        counts = await self.row(_LIMIT_COUNTS.format(column=column, territory=territory))
-        return counts | {"rows": await self.rows(_LIMITS.format(column=column, territory=territory))}
+        counts = [await self.row(_LIMIT_COUNTS.format(column=column, territory=where)) for where in territories]
+        firsts = " union all ".join(_FIRST_LIMITS.format(column=column, territory=where) for where in territories)
+        return {
+            "passed": sum(count["passed"] for count in counts),
+            "near": sum(count["near"] for count in counts),
+            "rows": await self.rows(_LIMITS.format(column=column, firsts=firsts)),
+        }
 
 
-def _cases_within(place: str, *, homeless: bool) -> str:
+def _cases_within(place: str, *, homeless: bool) -> list[str]:
+    """Conditions of which a case fulfils one at most, read one by one: an index finds and orders each, but not either of two."""
     here = "(left(a.station, 6) = left(:place, 6) and a.station = :place)" if len(place) == 12 else "left(a.station, 6) = :place"
-    return f"({here} or left(a.station, 6) is null)" if homeless else here
+    return [here, "left(a.station, 6) is null"] if homeless else [here]
 
 
 # Ages as `casework.supervising.AGES` names them.
 _STATES = """
 select a.status,
-       width_bucket(extract(epoch from cast(:at as timestamptz) - a.opened_at), array[86400, 259200, 604800, 2592000]) as age,
+       width_bucket(date_part('epoch', cast(:at as timestamptz) - a.opened_at), array[86400, 259200, 604800, 2592000]::float8[]) as age,
        count(*) as n
 from applications a
 where a.ended_at is null and {territory}
@@ -90,14 +98,16 @@ from applications a
 where a.ended_at is null and a.{column} is not null and a.{column} < :near and {territory}
 """
 
+_FIRST_LIMITS = """
+(select a.id, a.acceptance_number, a.service_item, a.status, a.{column} as due_at from applications a
+ where a.ended_at is null and a.{column} is not null and a.{column} < :near and {territory}
+ order by a.{column} limit :listed)
+"""
+
 # Beside each case its live work item, if there is one: that is the page which shows it whole.
 _LIMITS = """
-select a.id, a.acceptance_number, a.service_item, a.status, a.{column} as due_at, w.id as work_item_id, w.kind, c.name as holder
-from (
-    select a.* from applications a
-    where a.ended_at is null and a.{column} is not null and a.{column} < :near and {territory}
-    order by a.{column} limit :listed
-) a
+select a.*, w.id as work_item_id, w.kind, c.name as holder
+from (select * from ({firsts}) each order by due_at limit :listed) a
 left join lateral (
     select id, kind, claimed_by from work_items
     where application_id = a.id and status in ('open', 'claimed') order by opened_at desc limit 1
@@ -128,7 +138,7 @@ order by w.due_at
 _OFFICES = """
 select w.jurisdiction, w.role, count(*) filter (where w.status = 'open') as open, count(*) filter (where w.status = 'claimed') as held,
        count(*) filter (where w.due_at < :at and w.paused_at is null) as overdue, count(*) filter (where w.paused_at is not null) as paused,
-       min(w.opened_at) as oldest, max(w.escalation) as escalation
+       min(w.opened_at) as oldest
 from work_items w
 where w.status in ('open', 'claimed') and {work}
 group by w.jurisdiction, w.role

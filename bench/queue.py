@@ -1,4 +1,4 @@
-"""What the queue costs as it grows: its first page with the counts, and taking the next, alone and with 20 clerks at work."""
+"""What the queue costs as it grows: its first page with the counts, and taking the next, alone and with 20 clerks at work; the board."""
 
 import asyncio
 import random
@@ -14,9 +14,9 @@ from rich.console import Console
 
 from adapters.database.migrate import migrate
 from bench.figures import Figure, load_now, percentile, print_figures
-from bench.queue_cases import clerk, plant
+from bench.queue_cases import clerk, plant, supervisor
 from bench.session import stack_for_bench
-from casework import at_hand, queueing
+from casework import at_hand, figures, queueing, supervising
 from casework.actors import ClerkActor
 from casework.office import Office
 from domain.queues import View
@@ -48,10 +48,10 @@ def run(sizes: Sequence[int]) -> int:
     console.print(load_now(), highlight=False)
     with ExitStack() as stacks:
         settings = [stacks.enter_context(stack_for_bench(parts=("postgres",)))[1] for _ in sizes]
-        figures = asyncio.run(_measure(sizes, settings, console))
-    print_figures(console, "The queue", figures)
+        found = asyncio.run(_measure(sizes, settings, console))
+    print_figures(console, "The queue", found)
     console.print(load_now(), highlight=False)
-    return 1 if any(figure.reached is False for figure in figures) else 0
+    return 1 if any(figure.reached is False for figure in found) else 0
 
 
 async def _measure(sizes: Sequence[int], settings: Sequence[Settings], console: Console) -> list[Figure]:
@@ -60,9 +60,10 @@ async def _measure(sizes: Sequence[int], settings: Sequence[Settings], console: 
         for round_ in range(ROUNDS):
             for place in places:
                 await _round(place, random.Random(round_), warm=round_ == 0)  # noqa: S311
+                await _supervise(place, round_)
         for place in places:
             await _check_taken_once(place)
-    return [*_figures(places), *_ratios(places)]
+    return [*_figures(places), *_ratios(places), *_supervision(places)]
 
 
 async def _place(size: int, settings: Settings, exits: AsyncExitStack, console: Console) -> Place:
@@ -99,6 +100,15 @@ async def _round(place: Place, chance: random.Random, *, warm: bool) -> None:
     await asyncio.gather(*(at_work(number) for number in range(CLERKS)))
 
 
+async def _supervise(place: Place, round_: int) -> None:
+    """What supervisors look at, of another county each round: what was made is kept for a while."""
+    actor = supervisor(round_)
+    for name, look in _LOOKS.items():
+        began = time.perf_counter()
+        await look(place.office, actor)
+        place.seconds[name].append(time.perf_counter() - began)
+
+
 async def _timed(place: Place, what: str, how: str, act: Callable[[Office, ClerkActor], Awaitable[int]], actor: ClerkActor) -> None:
     began = time.perf_counter()
     taken = await act(place.office, actor)
@@ -132,6 +142,12 @@ _ACTS = {
 }
 
 
+_LOOKS: dict[str, Callable[[Office, ClerkActor], Awaitable[object]]] = {
+    "a county's board": supervising.board,
+    "a county's figures over 12 months": figures.figures,
+}
+
+
 def _figures(places: Sequence[Place]) -> list[Figure]:
     return [
         Figure(
@@ -157,3 +173,12 @@ def _ratios(places: Sequence[Place]) -> list[Figure]:
             Figure(f"{words}: {places[-1].size:,} beside {places[0].size:,}", said, f"≤ {RATIO} times", max(medians, tails) <= RATIO)
         )
     return found
+
+
+def _supervision(places: Sequence[Place]) -> list[Figure]:
+    return [
+        Figure(f"{name}: {place.size:,} items", f"median {statistics.median(ms):.0f} ms, slowest {max(ms):.0f} ms ({len(ms)})")
+        for name in _LOOKS
+        for place in places
+        for ms in [[s * 1000 for s in place.seconds[name]]]
+    ]

@@ -176,3 +176,9 @@ def clerk(chance: Any, serial: int) -> ClerkActor:
         station = CROWDED if chance.random() < 0.6 else f"{county}{510000 + chance.randrange(STATIONS)}"
         scope = ClerkScope(clerk_id=f"bench-{serial}", role=Role.PRE_REVIEWER, county=station[:6], station=station)
     return ClerkActor(scope=scope, login=scope.clerk_id, name="bench")
+
+
+def supervisor(number: int) -> ClerkActor:
+    """Of one of the counties; number 2 has the crowded station."""
+    county = str(330300 + number % COUNTIES)
+    return ClerkActor(scope=ClerkScope(clerk_id="bench-supervisor", role=Role.SUPERVISOR, county=county), login="supervisor", name="bench")

@@ -94,9 +94,9 @@ def seat_of(actor: ClerkActor) -> Seat:
     role = working_role(actor)
     return Seat(
         clerk_id=actor.clerk_id,
-        roles=[role] if role else [r.value for r in WORKING_ROLES],
-        territories=places,
-        absent=[absent.clerk_id for absent in scope.stands_in_for],
+        roles=(role,) if role else tuple(r.value for r in WORKING_ROLES),
+        territories=tuple(places),
+        absent=tuple(absent.clerk_id for absent in scope.stands_in_for),
         directs=scope.leads or scope.role is Role.SUPERVISOR,
     )
 

@@ -1,6 +1,5 @@
 """The queue as clerks look at it: views, filters, priorities, and why somebody may not take a piece of work."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, StrEnum
@@ -78,9 +77,9 @@ class Seat:
     """Whose queue it is. `territories`: station or county codes, none inside another; `roles` whose work is seen."""
 
     clerk_id: str
-    roles: Sequence[str]
-    territories: Sequence[str]
-    absent: Sequence[str] = ()  # clerks in whose place this one works now
+    roles: tuple[str, ...]
+    territories: tuple[str, ...]
+    absent: tuple[str, ...] = ()  # clerks in whose place this one works now
     directs: bool = False  # sees what others hold beside what is open
 
     @property

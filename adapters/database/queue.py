@@ -2,11 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from itertools import product
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Select, and_, func, literal_column, or_, select, tuple_, union_all
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
@@ -18,6 +33,8 @@ from domain.work_items import DECIDING, WorkItemStatus
 
 Record = dict[str, Any]
 Position = tuple[int, datetime, UUID]  # priority, limit, id: where a page ended
+Moment = datetime | BindParameter[datetime]
+SEATS_KEPT = 256  # clerks whose counts are ready to be run again
 ITEM = work_items.c
 # As text: a partial index is used only where its condition stands in the statement.
 LIVE = literal_column("work_items.status in ('open', 'claimed')", Boolean)
@@ -77,9 +94,8 @@ class QueueStore:
 
     async def counts(self, seat: Seat, *, now: datetime, near: datetime) -> Counts:
         """How many each view holds, counted to `COUNT_AT_MOST` and no further."""
-        of_view = {view: _count(seat, view, now, near).label(view.value) for view in View}
         async with self._db.statement() as connection:
-            row = (await connection.execute(select(*of_view.values()))).one()
+            row = (await connection.execute(counting(seat), {"now": now, "near": near})).one()
         return Counts(**row._mapping)
 
     async def find_by_name(self, seat: Seat, name: str, *, limit: int) -> list[Record]:
@@ -214,7 +230,7 @@ def _still_held_for(seat: Seat) -> ColumnElement[bool]:
     return or_(ITEM.held_for.is_(None), ITEM.held_for.in_(seat.absent))
 
 
-def _of_view(seat: Seat, view: View, now: datetime, near: datetime) -> list[ColumnElement[bool]]:
+def _of_view(seat: Seat, view: View, now: Moment, near: Moment) -> list[ColumnElement[bool]]:
     if view is View.OPEN:
         return [offered_to(seat.names)]
     tasks = [] if seat.directs else [or_(ITEM.investigation_id.is_(None), ITEM.claimed_by.in_(seat.names), offered_to(seat.names))]
@@ -258,12 +274,21 @@ def _in_order(query: Select[Any], limit: int) -> Select[Any]:
     return query.order_by(ITEM.due_at, ITEM.id).limit(limit)
 
 
-def _count(seat: Seat, view: View, now: datetime, near: datetime) -> Any:
+# Building it costs several times what running it does, and a clerk comes back to the queue after every case.
+@lru_cache(maxsize=SEATS_KEPT)
+def counting(seat: Seat, views: tuple[View, ...] = tuple(View)) -> Select[Any]:
+    """How many each view holds, in one row; `now` and `near` are the statement's parameters."""
+    now, near = bindparam("now", type_=DateTime(timezone=True)), bindparam("near", type_=DateTime(timezone=True))
+    return select(*(_count(seat, view, now, near).label(view.value) for view in views))
+
+
+def _count(seat: Seat, view: View, now: Moment, near: Moment) -> Any:
     # In the order of the queue, so that its own index is read, and no further than it is counted: by each priority where limits bound it.
     each: Sequence[Priority | None] = list(Priority) if view in (View.NEAR, View.OVER) else [None]
+    of_view = _of_view(seat, view, now, near)
     parts = [
         select(ITEM.id)
-        .where(*place, *_of_view(seat, view, now, near), *([] if priority is None else [ITEM.priority == priority.value]))
+        .where(*place, *of_view, *([] if priority is None else [ITEM.priority == priority.value]))
         .order_by(ITEM.priority.desc(), ITEM.due_at, ITEM.id)
         .limit(COUNT_AT_MOST)
         for place in _places(seat, view, QueueFilter())

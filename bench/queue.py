@@ -82,14 +82,14 @@ async def _place(size: int, settings: Settings, exits: AsyncExitStack, console: 
 
 async def _round(place: Place, chance: random.Random, *, warm: bool) -> None:
     for _ in range(_WARM if warm else 2):
-        await _open_page(place.office, clerk(chance, 0))
+        await _open_page(place.office, clerk(0))
     for number in range(ALONE):
-        await _timed(place, "page", "alone", _open_page, clerk(chance, number))
-        await _timed(place, "take", "alone", _take, clerk(chance, number))
+        await _timed(place, "page", "alone", _open_page, clerk(number))
+        await _timed(place, "take", "alone", _take, clerk(number))
 
     async def at_work(number: int) -> None:
         mine = random.Random(chance.random() * 1000 + number)  # noqa: S311
-        actor = clerk(mine, 1000 + number)
+        actor = clerk(1000 + number)
         for act in range(ACTS):
             await asyncio.sleep(mine.random() * 2 * PAUSE_SECONDS)
             if act % 2:

@@ -2,10 +2,10 @@
 
 import asyncio
 import hashlib
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -167,12 +167,13 @@ async def _pin(writing: asyncpg.Connection, item: ServiceItem) -> str:
     return digest
 
 
-def clerk(chance: Any, serial: int) -> ClerkActor:
-    """One of those who work here: half at the crowded station, the others anywhere; one in five approves for a county."""
+def clerk(serial: int) -> ClerkActor:
+    """One of those who work here, always at the same place: half at the crowded station, the others anywhere; one in five approves."""
+    chance = random.Random(serial)  # noqa: S311
+    county = str(330300 + chance.randrange(COUNTIES))
     if chance.random() < 0.2:
-        scope = ClerkScope(clerk_id=f"bench-{serial}", role=Role.APPROVER, county=str(330300 + chance.randrange(COUNTIES)))
+        scope = ClerkScope(clerk_id=f"bench-{serial}", role=Role.APPROVER, county=county)
     else:
-        county = 330300 + chance.randrange(COUNTIES)
         station = CROWDED if chance.random() < 0.6 else f"{county}{510000 + chance.randrange(STATIONS)}"
         scope = ClerkScope(clerk_id=f"bench-{serial}", role=Role.PRE_REVIEWER, county=station[:6], station=station)
     return ClerkActor(scope=scope, login=scope.clerk_id, name="bench")

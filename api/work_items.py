@@ -49,7 +49,7 @@ class HandOver(_Body):
 
 
 class Offer(_Body):
-    to: list[ClerkId] = Field(max_length=50, description="Clerk ids; none: everybody of the role again")
+    to: list[ClerkId] = Field(max_length=handing_on.OFFERED_AT_MOST, description="Clerk ids; none: everybody of the role again")
 
 
 class PriorityChange(_Body):

@@ -20,12 +20,17 @@ from domain.text import Bilingual
 from domain.work_items import DECIDING, WorkItemStatus
 
 AT_ONCE = 100
+OFFERED_AT_MOST = 50  # people; the queue's indexes hold their ids, and an index holds no long rows
 NOTE_LENGTH = 2000
 REASON_LENGTH = 500
 _HANDED = Bilingual(
     zh="{who}转交给您一件待办：{number}。请领取，或者退回。", en="{who} handed {number} over to you. Claim it, or decline it."
 )
 _OFFERED = Bilingual(zh="{who}指定您办理：{number}。请领取或退回。", en="{who} asks you to take {number}. Claim or decline it.")
+_TOO_MANY = Bilingual(
+    zh=f"一次最多指定 {OFFERED_AT_MOST} 人；要让所有人都能领取，请不要指定",
+    en=f"Choose at most {OFFERED_AT_MOST} people; choose nobody to let everybody take it",
+)
 _DECLINED = Bilingual(zh="{who}没有接收 {number}，已放回待领取。", en="{who} declined {number}; it is back in the queue.")
 
 
@@ -103,10 +108,12 @@ async def offer(office: Office, actor: ClerkActor, work_item_id: UUID, to: Seque
     """Offer an open work item to these people only; to nobody: to everybody again. Leaders and supervisors do so.
 
     Raises:
-        NotAllowed, WorkItemAlreadyClaimed, InvalidInput, FourEyes: as `hand_over`.
+        NotAllowed, WorkItemAlreadyClaimed, FourEyes: as `hand_over`. InvalidInput: so too; also more than `OFFERED_AT_MOST`.
     """
     record = await _directed_by(office, actor, work_item_id)
     people = list(dict.fromkeys(to))
+    if len(people) > OFFERED_AT_MOST:
+        raise InvalidInput(fields=[FieldError(path="/to", text=_TOO_MANY)])
     for colleague in people:
         await _check_colleague(office, record, colleague)
     notice = _about(_OFFERED, actor, record)

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from adapters.database.tables import case_people, clerk_kin, work_items
 from casework import handing_on, queueing
 from casework.actors import ClerkActor
-from domain.errors import DomainError, FourEyes, NotAllowed, Unavailable, WorkItemAlreadyClaimed, WorkItemNotClaimed
+from domain.errors import DomainError, FourEyes, InvalidInput, NotAllowed, Unavailable, WorkItemAlreadyClaimed, WorkItemNotClaimed
 from domain.ids import new_id
 from domain.jurisdiction import Role
 from domain.limits import Escalation
@@ -120,6 +120,9 @@ async def test_what_stands_still_or_is_offered_to_others_is_not_the_next(cabinet
     mine, other = team.pre_reviewers
     paused, offered, free = await pre_reviews(cabinet, team.station, 3)
     await change(cabinet, paused, paused_at=datetime.now(UTC))
+    with pytest.raises(InvalidInput) as refusal:
+        await handing_on.offer(cabinet.office, team.leader, offered, [f"clerk-{n}" for n in range(handing_on.OFFERED_AT_MOST + 1)])
+    assert str(handing_on.OFFERED_AT_MOST) in refusal.value.fields[0].text.en
     await handing_on.offer(cabinet.office, team.leader, offered, [other.clerk_id])
     row = await queueing.take_next(cabinet.office, mine)
     assert row is not None and row.id == free

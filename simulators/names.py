@@ -13,6 +13,7 @@ from simulators.quick_random import weighted
 _SURNAMES = list(Provider.last_names)
 _SURNAME_WEIGHTS = list(accumulate(Provider.last_names.values()))
 _COMPOUND = frozenset(surname for surname in _SURNAMES if len(surname) == 2)
+_COMPLETING = frozenset(surname[1] for surname in _COMPOUND if surname[0] in _SURNAMES)  # 欧 and 阳楠 would be read as 欧阳 and 楠
 _GIVEN: dict[Sex, list[str]] = {"male": list(Provider.first_names_male), "female": list(Provider.first_names_female)}
 _LOOKALIKES = {"伟": "玮", "芳": "方", "娜": "那", "敏": "闽", "静": "靖", "丽": "莉", "军": "均", "明": "鸣", "英": "瑛"}
 
@@ -28,7 +29,9 @@ def given_name(random: Random, sex: Sex) -> str:
     if len(first) > 1 or random.random() < 0.35:
         return first
     second = random.choice(names)
-    return first + second if len(second) == 1 and second != first else first
+    if len(second) > 1 or second == first:
+        return first
+    return second + first if first in _COMPLETING else first + second
 
 
 def surname_of(name: str) -> str:

@@ -169,7 +169,7 @@ async def _pin(writing: asyncpg.Connection, item: ServiceItem) -> str:
 
 def clerk(serial: int) -> ClerkActor:
     """One of those who work here, always at the same place: half at the crowded station, the others anywhere; one in five approves."""
-    chance = random.Random(serial)  # noqa: S311
+    chance = random.Random(serial)  # noqa: S311 - the same place each time
     county = str(330300 + chance.randrange(COUNTIES))
     if chance.random() < 0.2:
         scope = ClerkScope(clerk_id=f"bench-{serial}", role=Role.APPROVER, county=county)

@@ -150,7 +150,7 @@ def judge_movement(
     way: Way = "code_and_turn",
 ) -> CheckResult:  # fmt: skip
     """`reliefs`: one for each turn."""
-    note = _note_of_phone(turns, reliefs) if way == "digits" else _note(turns, reliefs)
+    note = _note(turns, reliefs, way)
     if not movements:
         return _failed(TOO_LITTLE_MOVEMENT, note)
     if np.abs(course.rest[0]) > policy.rest_degrees or not _as_asked([turn.movement for turn in turns], movements):
@@ -186,28 +186,43 @@ def _failed(reason: Bilingual, note: Bilingual) -> CheckResult:
     return CheckResult(name="movement", passed=False, reason=reason, note=note)
 
 
-_MOVEMENTS_ZH: dict[Movement, str] = {"left": "向左", "right": "向右", "up": "抬头", "down": "低头"}
+@dataclass(frozen=True)
+class _Told:
+    """What a clerk reads of the movements that were seen: `seen` has a place for them."""
+
+    nothing: Bilingual
+    seen: Bilingual
+    movements: dict[Movement, Bilingual]
+
+
+_OF_HEAD = _Told(
+    nothing=Bilingual(zh="未见明显的头部动作。", en="No clear movement of the head was seen."),
+    seen=Bilingual(zh="看到的头部动作：{}。", en="Movements seen: {}."),
+    movements={
+        "left": Bilingual(zh="向左", en="left"), "right": Bilingual(zh="向右", en="right"),
+        "up": Bilingual(zh="抬头", en="up"), "down": Bilingual(zh="低头", en="down"),
+    },
+)  # fmt: skip
 # A head that stays still is seen to turn left by a phone that is carried to its right, and to look up by one below it.
-_PHONE: dict[Movement, Bilingual] = {
-    "left": Bilingual(zh="向右", en="right"), "right": Bilingual(zh="向左", en="left"),
-    "up": Bilingual(zh="向下", en="down"), "down": Bilingual(zh="向上", en="up"),
-}  # fmt: skip
-_RELIEF = Bilingual(zh="立体感 1 为真实头部，0 为平面。", en="Relief 1 is a head, 0 a flat picture.")
+_OF_PHONE = _Told(
+    nothing=Bilingual(zh="未见手机明显移动。", en="No clear movement of the phone was seen."),
+    seen=Bilingual(zh="看到的手机移动：{}。", en="Movements of the phone seen: {}."),
+    movements={
+        "left": Bilingual(zh="向右", en="right"), "right": Bilingual(zh="向左", en="left"),
+        "up": Bilingual(zh="向下", en="down"), "down": Bilingual(zh="向上", en="up"),
+    },
+)  # fmt: skip
 
 
-def _note(turns: Sequence[Turn], reliefs: Sequence[Relief]) -> Bilingual:
-    if not turns:
-        return Bilingual(zh="未见明显的头部动作。", en="No clear movement of the head was seen.")
-    zh = "、".join(f"{_MOVEMENTS_ZH[t.movement]} {t.degrees:.0f}°（立体感 {r.share:.2f}）" for t, r in zip(turns, reliefs, strict=True))
-    en = ", ".join(f"{t.movement} {t.degrees:.0f}° (relief {r.share:.2f})" for t, r in zip(turns, reliefs, strict=True))
-    return Bilingual(zh=f"看到的头部动作：{zh}。{_RELIEF.zh}", en=f"Movements seen: {en}. {_RELIEF.en}")
-
-
-def _note_of_phone(turns: Sequence[Turn], reliefs: Sequence[Relief]) -> Bilingual:
+def _note(turns: Sequence[Turn], reliefs: Sequence[Relief], way: Way) -> Bilingual:
     """Who cannot turn the head was asked to carry the phone around it."""
+    told = _OF_PHONE if way == "digits" else _OF_HEAD
     if not turns:
-        return Bilingual(zh="未见手机明显移动。", en="No clear movement of the phone was seen.")
-    seen = list(zip(turns, reliefs, strict=True))
-    zh = "、".join(f"{_PHONE[t.movement].zh} {t.degrees:.0f}°（立体感 {r.share:.2f}）" for t, r in seen)
-    en = ", ".join(f"{_PHONE[t.movement].en} {t.degrees:.0f}° (relief {r.share:.2f})" for t, r in seen)
-    return Bilingual(zh=f"看到的手机移动：{zh}。{_RELIEF.zh}", en=f"Movements of the phone seen: {en}. {_RELIEF.en}")
+        return told.nothing
+    seen = [(told.movements[turn.movement], turn.degrees, relief.share) for turn, relief in zip(turns, reliefs, strict=True)]
+    zh = "、".join(f"{movement.zh} {degrees:.0f}°（立体感 {share:.2f}）" for movement, degrees, share in seen)
+    en = ", ".join(f"{movement.en} {degrees:.0f}° (relief {share:.2f})" for movement, degrees, share in seen)
+    return Bilingual(
+        zh=f"{told.seen.zh.format(zh)}立体感 1 为真实头部，0 为平面。",
+        en=f"{told.seen.en.format(en)} Relief 1 is a head, 0 a flat picture.",
+    )
